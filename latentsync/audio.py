@@ -12,13 +12,13 @@ import hashlib, math
 from functools import lru_cache
 from pathlib import Path
 
-# %% ../nbs/02_audio.ipynb #699cb77d
+# %% ../nbs/02_audio.ipynb #9866da4e
 import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from whisper.audio import N_FFT, log_mel_spectrogram
+from whisper.audio import log_mel_spectrogram
 from whisper.model import AudioEncoder
 
 # %% ../nbs/02_audio.ipynb #9eea88c2
