@@ -66,7 +66,7 @@ def load_whisper(
     load_strict(nn.ModuleDict({'encoder': encoder}), state, path)
     return encoder.eval().requires_grad_(False).to(device)
 
-# %% ../nbs/02_audio.ipynb #9742ed54
+# %% ../nbs/02_audio.ipynb #cf162e07
 @torch.no_grad()
 def segment_states(
     encoder:AudioEncoder,
@@ -93,7 +93,7 @@ def whisper_features(
     weight = encoder.conv1.weight
     full = MEL_PER_STATE*len(encoder.positional_embedding)
     parts = [segment_states(encoder, F.pad(m, (0, full-m.shape[1])).to(weight), m.shape[1]//MEL_PER_STATE)
-        for m in log_mel(samples).split(full, dim=1)]
+        for m in log_mel(samples).split(full, dim=1) if m.shape[1] >= MEL_PER_STATE]
     return torch.cat(parts).float().cpu()
 
 # %% ../nbs/02_audio.ipynb #ef743e07
