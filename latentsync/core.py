@@ -207,15 +207,17 @@ def kind_of(
     motion = {k.split('.')[0] for k in names if '.motion_modules.' in k}
     return f'{"stage-1" if not motion else "stage-2" if "down_blocks" in motion else "efficient stage-2"} {kind}'
 
-# %% ../nbs/00_core.ipynb #31571a72
+# %% ../nbs/00_core.ipynb #720a10b6
 def mismatch(
     want:dict[str,tuple], # name -> shape of the model
     have:dict[str,tuple], # name -> shape of the file
 )->str: # '' if they agree
     "The first reason, in words, why a file does not belong to a model."
     if have == want: return ''
-    kinds = kind_of(have), kind_of(want)
-    if kinds[0] != kinds[1]: return f'holds the weights of a {kinds[0]}, a {kinds[1]} is needed'
+    other, wanted = kind_of(have), kind_of(want)
+    if other != wanted != 'unknown model':
+        other, wanted = (f'{"an" if kind[0] in "eu" else "a"} {kind}' for kind in (other, wanted))
+        return f'holds the weights of {other}, {wanted} is needed'
     wrong = [k for k in want if have.get(k, want[k]) != want[k]]
     audio = [k for k in wrong if '.attn2.to_k.' in k and have[k][-1] != want[k][-1]]
     if audio: return f'is for audio features {have[audio[0]][-1]} wide, the model takes {want[audio[0]][-1]}'
