@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['VIDEOS', 'shift_audio', 'read_offsets', 'prepare_clip', 'training_clips', 'prepare', 'ClipFolder', 'augment_colour']
 
-# %% ../nbs/41_dataset.ipynb #11bffddd
+# %% ../nbs/41_dataset.ipynb #35f62e67
 from dataclasses import dataclass
 import csv
 import json
@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from .audio import audio_windows, whisper_features
-from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path
-from .face import align, lip_aperture, similarity
+from .audio import audio_windows, load_whisper, whisper_features
+from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_file, checkpoint_path
+from .face import align, face_detector, lip_aperture, similarity
 from .media import read_audio, read_frames
 
 # %% ../nbs/41_dataset.ipynb #70cf951d
@@ -84,15 +84,14 @@ def training_clips(
     held_out = {r['file'] for r in rows if leave_out in r['flags']}
     return [p for p in sorted(folder.iterdir()) if p.suffix.lower() in VIDEOS and p.name not in held_out]
 
-# %% ../nbs/41_dataset.ipynb #8d533c69
+# %% ../nbs/41_dataset.ipynb #bb34a5fb
 def prepare(
     folder:str|Path, # of videos
     out:str|Path, # a folder for each clip is made here; finished ones are kept
-    detector, # of `face_detector`
-    encoder, # Whisper encoder
     resolution:int=256, # of the face square
 )->dict: # clip name -> frames; 0 where no stretch with a face and sound was found
     "Prepare every clip of a folder that may be trained on."
+    detector,encoder = face_detector('mesh'),load_whisper(checkpoint_file(checkpoint_path('compact'), 'whisper'))
     offsets,kept = read_offsets(folder),{}
     for video in tqdm(training_clips(folder), desc='prepare'):
         done = Path(out)/video.stem/'lips.npy'

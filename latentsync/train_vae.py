@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['VAETraining', 'vae_batch', 'vae_patch', 'vae_loss', 'latent_std', 'train_vae']
 
-# %% ../nbs/54_train_vae.ipynb #ac8b49d7
+# %% ../nbs/54_train_vae.ipynb #f0f3e123
 from dataclasses import asdict, dataclass, replace
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 import torch
 from torch import Tensor, nn
 
-from .core import atomic_path
+from .core import atomic_path, preset
 from .dataset import ClipFolder, augment_colour
 from .latents import FaceVAE, FaceVAEConfig, to_pixels
 from .losses import perceptual_loss, perceptual_net
@@ -78,14 +78,16 @@ def latent_std(
     rng = np.random.default_rng(seed)
     return vae.encode(torch.cat([to_pixels(clips.frame(*clips.pick(rng))[None]) for _ in range(n)])).latent_dist.mode().std().item()
 
-# %% ../nbs/54_train_vae.ipynb #83d6af62
+# %% ../nbs/54_train_vae.ipynb #ee843fb3
 def train_vae(
     data:str|Path, # folder of prepared clips
-    out:str|Path, # checkpoint set to write `vae.safetensors` and `vae.json` to; the run's state goes to `out`/train_vae
+    out:str|Path, # checkpoint set; `vae.safetensors` and `config.json` are written to it
     config:FaceVAEConfig=FaceVAEConfig(),
     training:VAETraining=VAETraining(),
     trainer:TrainConfig=TrainConfig(steps=4000),
     lpips_weights:str|Path|None=None, # file with LPIPS (alex); None takes what the lpips package fetches
+    name:str='compact', # preset that holds the rest of the set's config.json
+    state:str|Path|None=None, # folder of the run; None: `out`/train_vae
 )->FaceVAE: # the averaged weights
     "Train a `FaceVAE` on face squares."
     torch.manual_seed(trainer.seed)
@@ -93,7 +95,7 @@ def train_vae(
     net = perceptual_net('alex', lpips_weights) if training.perceptual_weight else None
     def loss_fn(vae, x, step): return vae_loss(vae, x, training, net if step >= training.perceptual_from*trainer.steps else None)
     def save(ema, step):
-        s = replace(config, scaling_factor=1/latent_std(ema, clips))
+        scaled = replace(config, scaling_factor=round(1/latent_std(ema, clips), 4))
         with atomic_path(out/'vae.safetensors') as tmp: save_file({k:v.half() for k,v in ema.state_dict().items()}, tmp)
-        with atomic_path(out/'vae.json') as tmp: tmp.write_text(json.dumps(asdict(s)))
-    return fit(FaceVAE(config), lambda step: vae_batch(clips, training, trainer.seed, step), loss_fn, out/'train_vae', trainer, save)
+        with atomic_path(out/'config.json') as tmp: tmp.write_text(json.dumps({**preset(name), 'vae': dict(kind='face', **asdict(scaled))}, indent=1))
+    return fit(FaceVAE(config), lambda step: vae_batch(clips, training, trainer.seed, step), loss_fn, state or out/'train_vae', trainer, save)
