@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-# %% ../nbs/11_blocks.ipynb #cea135d5
+# %% ../nbs/11_blocks.ipynb #8cacf657
 class FrameGroupNorm(nn.GroupNorm):
     "Group norm over the frames of a clip together, or over each frame alone."
     def __init__(self,
@@ -30,11 +30,8 @@ class FrameGroupNorm(nn.GroupNorm):
     )->torch.Tensor: # (B*F,C,H,W)
         "Normalise, then scale and shift each channel."
         if self.per_frame or n_frames==1: return super().forward(x)
-        h = x.float().unflatten(0, (-1,n_frames)).unflatten(2, (self.num_groups,-1)) # (B,F,G,C/G,H,W)
-        var, mean = torch.var_mean(h, dim=(1,3,4,5), correction=0, keepdim=True)
-        scale = self.weight.view(self.num_groups,-1,1,1) * (var+self.eps).rsqrt()
-        shift = self.bias.view(self.num_groups,-1,1,1) - mean*scale
-        return torch.addcmul(shift, h, scale).flatten(2,3).flatten(0,1).to(x.dtype)
+        clip = x.unflatten(0, (-1,n_frames)).transpose(1,2) # (B,C,F,H,W)
+        return super().forward(clip).transpose(1,2).flatten(0,1)
 
 # %% ../nbs/11_blocks.ipynb #0946a3ea
 class ResnetBlock3D(nn.Module):
