@@ -6,8 +6,9 @@
 __all__ = ['TEXT_FORMATS', 'ACCURATE', 'UNTAGGED', 'STILLS', 'ROUNDING', 'COPIES', 'LAYOUTS', 'readable', 'looks_like_mp4',
            'open_media', 'video_stream', 'audio_stream', 'decoded', 'display_matrix', 'turn', 'is_hd', 'to_rgb',
            'read_still', 'MediaInfo', 'counted', 'video_length', 'sound_length', 'upright_size', 'probe', 'rate_of',
-           'timed', 'shown', 'read_frames', 'sound_start', 'resampled', 'aligned', 'read_audio', 'check_output',
-           'exactly', 'encoded']
+           'timed', 'shown', 'read_frames', 'sound_start', 'resampled', 'aligned', 'open_sound', 'read_audio',
+           'check_output', 'exactly', 'aac_stream', 'encoded', 'fits', 'copied', 'add_sound', 'h264_stream', 'to_yuv',
+           'disk_errors', 'VideoWriter', 'frame_strip', 'show_wave']
 
 # %% ../nbs/01_media.ipynb #ed08fe58
 import math, os
@@ -241,8 +242,8 @@ def timed(
         if first is None: first = start
         yield start-first, end-first, frame
 
-# %% ../nbs/01_media.ipynb #8ac89d4e
-ROUNDING = Fraction(1, 600) # s, the coarsest clock in common use
+# %% ../nbs/01_media.ipynb #3edba862
+ROUNDING = Fraction(1, 1000) # s; the coarsest clocks in common use count 1/600 and 1/1000
 
 def shown(
     frames:Iterator[tuple[Fraction,Fraction,av.VideoFrame]], # from `timed`
@@ -251,7 +252,7 @@ def shown(
     "The frame on screen at every tick of a constant rate."
     k, current, end = 0, None, Fraction(0)
     for start, until, frame in frames:
-        slack, tick = min(max(frame.time_base, ROUNDING), Fraction(1, 10)/fps), round(start*fps)
+        slack, tick = min(ROUNDING, Fraction(1, 10)/fps), round(start*fps)
         while current and k/fps + slack < start:
             yield current
             k += 1
@@ -309,14 +310,22 @@ def aligned(
         yield x[:, max(-at, 0):]
         at += x.shape[1]
 
-# %% ../nbs/01_media.ipynb #614b36c5
+# %% ../nbs/01_media.ipynb #fe91a2f5
+@contextmanager
+def open_sound(
+    path:str|Path, # a sound file, or a video with sound
+)->Iterator[av.container.InputContainer]: # an open file
+    "Open a file that has to have sound."
+    with open_media(path) as container:
+        if not audio_stream(container): raise LatentSyncError(f'{path} has no sound track; give a sound file or a video with sound')
+        yield container
+
 def read_audio(
     path:str|Path, # a sound file, or a video with sound
     rate:int=SAMPLE_RATE, # Hz
 )->np.ndarray: # (N,) float32 in [-1,1]
     "All sound of a file, mixed to mono."
-    with open_media(path) as c:
-        if not audio_stream(c): raise LatentSyncError(f'{path} has no sound track; give a sound file or a video with sound')
+    with open_sound(path) as c:
         # 16 bit, because FFmpeg mixes float stereo to mono 3 dB too loud; Whisper's own reader does the same
         chunks = list(aligned(resampled(c, 's16', 'mono', rate), sound_start(c)))
     samples = np.concatenate(chunks, 1)[0] if chunks else np.zeros(0, np.int16)
@@ -340,41 +349,209 @@ def check_output(
     if path.exists() and not overwrite: raise LatentSyncError(f'{path} exists already; choose another name or allow it to be replaced (--overwrite)')
     return path
 
-# %% ../nbs/01_media.ipynb #0c3c3c59
-LAYOUTS = {1: 'mono', 2: 'stereo', 3: '3.0', 4: '4.0', 5: '5.0', 6: '5.1', 8: '7.1'} # what AAC can hold
-
+# %% ../nbs/01_media.ipynb #9b71d476
 def exactly(
-    chunks:Iterator[np.ndarray], # (C,n)
-    n:int|None, # samples, None for all there are
+    chunks:Iterator[np.ndarray], # (C,n) float32
+    n:int, # samples wanted
+    channels:int, # C
 )->Iterator[np.ndarray]: # (C,m)
     "Cut sound, or fill it with silence, to a length."
-    if n is None: yield from chunks; return
     for x in chunks:
         yield x[:, :n]
         n -= min(n, x.shape[1])
-        channels = len(x)
         if not n: return
     yield np.zeros((channels, n), np.float32)
 
-def encoded(
-    source:av.container.InputContainer, # an open file with sound
-    out:av.container.OutputContainer, # gets a new stream
-    start:float, # s into the sound
-    duration:float|None, # s, None for all of it
-)->Iterator[av.Packet]: # AAC
-    "The sound as AAC."
-    sound = audio_stream(source)
+# %% ../nbs/01_media.ipynb #0a6a7b3a
+LAYOUTS = {1: 'mono', 2: 'stereo', 3: '3.0', 4: '4.0', 5: '5.0', 6: '5.1', 8: '7.1'} # what AAC can hold
+
+def aac_stream(
+    out:av.container.OutputContainer, # a file to write
+    sound:av.audio.stream.AudioStream, # what will go into it
+)->av.audio.stream.AudioStream: # the new stream
+    "An AAC stream with the rate and channels of a sound, or the nearest there are."
     rate = min((r for r in av.Codec('aac', 'w').audio_rates if r >= sound.rate), default=96000)
     layout = LAYOUTS.get(sound.channels, 'stereo')
     stream = out.add_stream('aac', rate=rate, layout=layout)
-    stream.bit_rate = min(128_000, 4*rate)*len(stream.layout.channels)
-    chunks = aligned(resampled(source, 'fltp', layout, rate), sound_start(source) + Fraction(start))
-    def packets():
-        at = 0
-        for x in exactly(chunks, None if duration is None else round(duration*rate)):
-            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(x), 'fltp', layout)
-            frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
-            at += x.shape[1]
-            if x.size: yield from stream.encode(frame)
-        yield from stream.encode(None)
-    return packets()
+    stream.bit_rate = min(128_000, 4*rate)*stream.layout.nb_channels # bit/s; more than 4 per sample is wasted
+    return stream
+
+def encoded(
+    source:av.container.InputContainer, # an open file with sound
+    stream:av.audio.stream.AudioStream, # where it goes
+    start:float, # s into the sound
+    duration:float|None, # s, None for all of it
+)->Iterator[av.Packet]: # timed from 0
+    "The sound as AAC."
+    rate, layout, at = stream.rate, stream.layout, 0
+    chunks = aligned(resampled(source, 'fltp', layout.name, rate), sound_start(source) + Fraction(start))
+    if duration is not None: chunks = exactly(chunks, round(duration*rate), layout.nb_channels)
+    for x in chunks:
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(x), 'fltp', layout.name)
+        frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
+        at += x.shape[1]
+        if x.size: yield from stream.encode(frame)
+    yield from stream.encode(None)
+
+# %% ../nbs/01_media.ipynb #5681362f
+def fits(
+    source:av.container.InputContainer, # an open file with sound
+    suffix:str, # of the output
+    start:float, # s into the sound
+    duration:float|None, # s, None for all of it
+    fps:Fraction, # frames/s; less than a frame too long counts as fitting
+)->bool: # otherwise it has to be encoded
+    "Whether the sound can be taken as it is."
+    sound = audio_stream(source)
+    offset = (sound.start_time or 0)*sound.time_base - sound_start(source) + Fraction(start)
+    long = duration is not None and sound_length(source, sound) > duration + 1/fps
+    return sound.codec_context.codec.canonical_name in COPIES[suffix] and abs(offset) < Fraction(1, 1000) and not long
+
+def copied(
+    source:av.container.InputContainer, # an open file with sound
+    stream:av.audio.stream.AudioStream, # where it goes
+)->Iterator[av.Packet]: # timed from 0
+    "The sound as it is."
+    sound = audio_stream(source)
+    shift = round(sound_start(source)/sound.time_base)
+    for packet in source.demux(sound):
+        if not packet.size: continue
+        packet.stream, packet.pts, packet.dts = stream, packet.pts-shift, packet.dts-shift
+        yield packet
+
+def add_sound(
+    source:av.container.InputContainer, # an open file with sound
+    out:av.container.OutputContainer, # gets a new stream
+    suffix:str, # of the output
+    start:float, # s into the sound
+    duration:float|None, # s, None for all of it
+    fps:Fraction, # frames/s
+)->Iterator[av.Packet]: # to be written
+    "The sound for a video, copied where possible."
+    sound = audio_stream(source)
+    if fits(source, suffix, start, duration, fps): return copied(source, out.add_stream_from_template(sound))
+    return encoded(source, aac_stream(out, sound), start, duration)
+
+# %% ../nbs/01_media.ipynb #29670e71
+def h264_stream(
+    out:av.container.OutputContainer, # a file to write
+    size:tuple[int,int], # width, height; odd ones grow by one
+    fps:Fraction, # frames/s
+    crf:int, # quality, 0 best to 51 worst
+)->av.video.stream.VideoStream: # the new stream
+    "An H.264 stream tagged with its colours."
+    stream = out.add_stream('libx264', rate=fps, options={'crf': str(crf), 'preset': 'veryfast'})
+    stream.width, stream.height, stream.pix_fmt = size[0] + size[0]%2, size[1] + size[1]%2, 'yuv420p'
+    codec = stream.codec_context
+    codec.color_range = ColorRange.MPEG
+    codec.colorspace = codec.color_primaries = codec.color_trc = 1 if is_hd(*size) else 6 # BT.709, SMPTE 170M (BT.601)
+    return stream
+
+def to_yuv(
+    rgb:np.ndarray, # (H,W,3) uint8
+    convert:VideoReformatter, # kept from frame to frame, since setting one up takes time
+)->av.VideoFrame: # yuv420p with even sides
+    "A picture as H.264 wants it."
+    h, w = rgb.shape[:2]
+    if h%2 or w%2: rgb = np.pad(rgb, ((0, h%2), (0, w%2), (0, 0)), mode='edge')
+    matrix = Colorspace.ITU709 if is_hd(w, h) else Colorspace.ITU601
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), 'rgb24')
+    return convert.reformat(frame, format='yuv420p', dst_colorspace=matrix, dst_color_range=ColorRange.MPEG, interpolation=ACCURATE)
+
+@contextmanager
+def disk_errors(
+    path:Path, # what is being written
+)->Iterator[None]:
+    "Turn a failed write into one sentence."
+    try: yield
+    except OSError as e: raise LatentSyncError(f'{path} cannot be written: {e.strerror}; free some space or choose another folder') from e
+
+# %% ../nbs/01_media.ipynb #7adaf86d
+class VideoWriter:
+    "Write frames and a sound to a video; the file appears when the block ends well."
+    def __init__(self,
+        path:str|Path, # .mp4, .m4v, .mov or .mkv; an existing file is replaced
+        size:tuple[int,int], # width, height of the frames
+        fps:float|Fraction, # frames/s
+        audio:str|Path|None=None, # a sound file or a video with sound
+        audio_start:float=0., # s into the sound where the video begins
+        audio_duration:float|None=None, # s of sound wanted; None for all of it, but not beyond the video
+        crf:int=18, # quality, 0 best to 51 worst
+    ):
+        self.path, self.size, self.fps, self.crf, self.frames = check_output(path, overwrite=True), tuple(size), rate_of(fps), crf, 0
+        self.audio, self.audio_start, self.audio_duration = audio, audio_start, audio_duration
+        self.convert, self.sound = VideoReformatter(), iter(())
+
+    def __enter__(self)->'VideoWriter':
+        with ExitStack() as stack:
+            source = stack.enter_context(open_sound(self.audio)) if self.audio else None
+            tmp = stack.enter_context(atomic_path(self.path))
+            self.out = av.open(str(tmp.absolute()), 'w', options={} if tmp.suffix == '.mkv' else {'movflags': '+faststart'}) # plays while it downloads
+            stack.push(self.finish)
+            self.video = h264_stream(self.out, self.size, self.fps, self.crf)
+            if source: self.sound = add_sound(source, self.out, self.path.suffix.lower(), self.audio_start, self.audio_duration, self.fps)
+            self.packet = next(self.sound, None)
+            self.stack = stack.pop_all()
+        return self
+
+    def write(self,
+        rgb:np.ndarray, # (H,W,3) uint8
+    ):
+        "Add a frame."
+        assert rgb.shape[1::-1] == self.size, f'a frame of {rgb.shape[1::-1]} in a video of {self.size}'
+        frame = to_yuv(rgb, self.convert)
+        frame.pts, frame.time_base = self.frames, 1/self.fps
+        self.frames += 1
+        with disk_errors(self.path):
+            self.out.mux(self.video.encode(frame))
+            self.write_sound(self.frames/self.fps)
+
+    def write_sound(self, until:Fraction):
+        "Write the sound that ends before a time (s)."
+        while self.packet and (self.packet.pts + self.packet.duration)*self.packet.time_base <= until:
+            self.out.mux(self.packet)
+            self.packet = next(self.sound, None)
+
+    def finish(self, kind, error, trace):
+        "Write what is left, or give up after an error."
+        if error:
+            with suppress(av.FFmpegError): self.out.close()
+            return
+        end = self.frames/self.fps
+        with disk_errors(self.path), self.out:
+            self.out.mux(self.video.encode(None))
+            self.write_sound(end)
+            if self.packet and self.packet.pts*self.packet.time_base < end: # this one is heard as long as the video lasts
+                self.packet.duration = round(end/self.packet.time_base) - self.packet.pts
+                self.out.mux(self.packet)
+
+    def __exit__(self, *error): return self.stack.__exit__(*error)
+
+# %% ../nbs/01_media.ipynb #6a5850ce
+def frame_strip(
+    frames:Iterable[np.ndarray], # (H,W,3) uint8, any number
+    n:int=8, # pictures in the strip
+    height:int=160, # pixels
+)->Image.Image: # n pictures side by side
+    "Pictures evenly spread over a clip, for a notebook or a PNG."
+    small, step = [], 1
+    for i, frame in enumerate(frames):
+        if i%step: continue
+        small.append(Image.fromarray(frame).resize((round(frame.shape[1]*height/frame.shape[0]), height), Image.Resampling.BILINEAR))
+        if len(small) == 32*n: small, step = small[::2], 2*step # a long clip needs no more memory than a short one
+    chosen = [small[i] for i in np.linspace(0, len(small)-1, min(n, len(small))).round().astype(int)]
+    strip = Image.new('RGB', (sum(p.width for p in chosen), height))
+    for i, p in enumerate(chosen): strip.paste(p, (i*p.width, 0))
+    return strip
+
+def show_wave(
+    samples:np.ndarray, # (N,)
+    rate:int=SAMPLE_RATE, # Hz
+)->Axes: # loudest and softest sample of each pixel column over time
+    "Plot a sound."
+    width = max(len(samples)//600, 1)
+    columns = samples[:len(samples)//width*width].reshape(-1, width)
+    _, ax = plt.subplots(figsize=(7, 1.2))
+    ax.fill_between(np.arange(len(columns))*width/rate, columns.min(1), columns.max(1), step='post')
+    ax.set(xlabel='seconds', xlim=(0, len(samples)/rate), ylim=(-1, 1))
+    return ax
