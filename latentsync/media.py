@@ -8,14 +8,15 @@ __all__ = ['TEXT_FORMATS', 'ACCURATE', 'UNTAGGED', 'STILLS', 'ROUNDING', 'COPIES
            'read_still', 'MediaInfo', 'counted', 'video_length', 'sound_length', 'upright_size', 'probe', 'rate_of',
            'timed', 'shown', 'read_frames', 'sound_start', 'resampled', 'aligned', 'open_sound', 'read_audio',
            'check_output', 'exactly', 'aac_stream', 'encoded', 'fits', 'copied', 'add_sound', 'h264_stream', 'to_yuv',
-           'disk_errors', 'VideoWriter', 'frame_strip', 'show_wave']
+           'disk_errors', 'SoundFeed', 'VideoWriter', 'frame_strip', 'show_wave']
 
-# %% ../nbs/01_media.ipynb #ed08fe58
+# %% ../nbs/01_media.ipynb #56f39d12
 import math, os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -132,8 +133,8 @@ def to_rgb(
     rgb = frame.to_ndarray(width=round(frame.width*(aspect or 1)), format='gbrp', src_colorspace=guess, interpolation=ACCURATE, threads=1)
     return turn(rgb, display_matrix(frame))
 
-# %% ../nbs/01_media.ipynb #65266a3a
-STILLS = ('PNG', 'JPEG', 'WEBP', 'BMP', 'TIFF')
+# %% ../nbs/01_media.ipynb #10c5a046
+STILLS = ('PNG', 'JPEG', 'WEBP', 'GIF', 'BMP', 'TIFF')
 
 def read_still(
     path:Path, # an existing file
@@ -141,7 +142,7 @@ def read_still(
     "Read a picture file."
     try:
         with Image.open(path, formats=STILLS) as image:
-            if image.format == 'PNG' and image.is_animated: return None
+            if image.format in ('PNG', 'GIF') and image.is_animated: return None
             image = ImageOps.exif_transpose(image)
             if image.has_transparency_data: image = Image.alpha_composite(Image.new('RGBA', image.size, 'white'), image.convert('RGBA'))
             return np.array(image.convert('RGB'))
@@ -185,7 +186,7 @@ def video_length(
     rate = nominal if nominal and abs(nominal-average)*seconds <= 1 + average*seconds/100 else average
     return rate, max(round(rate*seconds), 1), seconds
 
-# %% ../nbs/01_media.ipynb #b6f40cd7
+# %% ../nbs/01_media.ipynb #ba5f1b53
 def sound_length(
     container:av.container.InputContainer, # an open file
     stream:av.audio.stream.AudioStream, # its sound
@@ -199,9 +200,9 @@ def upright_size(
 )->tuple[int,int]: # width, height
     "Size of the first picture that can be decoded."
     for frame in decoded(container, stream): return to_rgb(frame, stream.sample_aspect_ratio).shape[1::-1]
-    raise LatentSyncError(f'no picture in {container.name} can be decoded; convert it to mp4 (H.264) first')
+    raise LatentSyncError(f'no picture in {container.name} can be decoded; it is damaged or of an unknown kind, so convert it to mp4 or download it again')
 
-# %% ../nbs/01_media.ipynb #c3b38a31
+# %% ../nbs/01_media.ipynb #b73d3d91
 def probe(
     path:str|Path, # a video, a picture or a sound
     need:str='video', # 'video' (or a picture), 'audio' or 'any': what must be in it
@@ -218,8 +219,9 @@ def probe(
         if not video: return MediaInfo(Path(path), 0, 0, Fraction(0), None, sound_length(c, audio), rate, channels, True, False)
         width, height = upright_size(c, video)
     with open_media(path) as c: fps, frames, seconds = video_length(c, video_stream(c))
-    single = frames == 1 and not audio
-    return MediaInfo(Path(path), width, height, fps, frames, 0. if single else seconds, rate, channels, bool(audio), single)
+    still = frames == 1 and not audio # such as heic
+    if still: fps, seconds = Fraction(FPS), 0.
+    return MediaInfo(Path(path), width, height, fps, frames, seconds, rate, channels, bool(audio), still)
 
 # %% ../nbs/01_media.ipynb #bfbf8065
 def rate_of(
@@ -259,7 +261,7 @@ def shown(
         current, end = frame, until if abs(tick/fps - start) > slack else max(until, (tick+1)/fps)
     for _ in range(k, max(math.floor(end*fps + Fraction(1, 2)), 1 if current else 0)): yield current
 
-# %% ../nbs/01_media.ipynb #4a80c426
+# %% ../nbs/01_media.ipynb #448e00c7
 def read_frames(
     path:str|Path, # a video or a picture
     fps:float|Fraction|None=None, # frames/s wanted; None for the file's own rate
@@ -272,7 +274,8 @@ def read_frames(
     info = probe(path)
     with open_media(path) as c:
         stream = video_stream(c)
-        for frame in shown(timed(decoded(c, stream), stream), rate_of(fps or info.fps)): yield to_rgb(frame, stream.sample_aspect_ratio)
+        frames = shown(timed(decoded(c, stream), stream), rate_of(fps or info.fps))
+        for frame in islice(frames, 1 if info.is_image else None): yield to_rgb(frame, stream.sample_aspect_ratio)
 
 # %% ../nbs/01_media.ipynb #e9d8cbe6
 def sound_start(
@@ -466,7 +469,32 @@ def disk_errors(
     try: yield
     except OSError as e: raise LatentSyncError(f'{path} cannot be written: {e.strerror}; free some space or choose another folder') from e
 
-# %% ../nbs/01_media.ipynb #7adaf86d
+# %% ../nbs/01_media.ipynb #86222ca3
+class SoundFeed:
+    "Packets of sound, handed out as far as the pictures have come."
+    def __init__(self,
+        packets:Iterator[av.Packet], # timed from 0, in order
+    ):
+        self.packets, self.packet = packets, next(packets, None)
+
+    def until(self,
+        time:Fraction, # s
+    )->Iterator[av.Packet]: # those that end by then
+        "Packets up to a time."
+        while self.packet and (self.packet.pts + self.packet.duration)*self.packet.time_base <= time:
+            yield self.packet
+            self.packet = next(self.packets, None)
+
+    def rest(self,
+        end:Fraction, # s
+    )->Iterator[av.Packet]: # the last one is heard only as long as the video lasts
+        "Packets up to the end."
+        yield from self.until(end)
+        if self.packet and self.packet.pts*self.packet.time_base < end:
+            self.packet.duration = round(end/self.packet.time_base) - self.packet.pts
+            yield self.packet
+
+# %% ../nbs/01_media.ipynb #b24e05e7
 class VideoWriter:
     "Write frames and a sound to a video; the file appears when the block ends well."
     def __init__(self,
@@ -480,7 +508,7 @@ class VideoWriter:
     ):
         self.path, self.size, self.fps, self.crf, self.frames = check_output(path, overwrite=True), tuple(size), rate_of(fps), crf, 0
         self.audio, self.audio_start, self.audio_duration = audio, audio_start, audio_duration
-        self.convert, self.sound = VideoReformatter(), iter(())
+        self.convert = VideoReformatter()
 
     def __enter__(self)->'VideoWriter':
         with ExitStack() as stack:
@@ -489,8 +517,8 @@ class VideoWriter:
             self.out = av.open(str(tmp.absolute()), 'w', options={} if tmp.suffix == '.mkv' else {'movflags': '+faststart'}) # plays while it downloads
             stack.push(self.finish)
             self.video = h264_stream(self.out, self.size, self.fps, self.crf)
-            if source: self.sound = add_sound(source, self.out, self.path.suffix.lower(), self.audio_start, self.audio_duration, self.fps)
-            self.packet = next(self.sound, None)
+            wanted = self.path.suffix.lower(), self.audio_start, self.audio_duration, self.fps
+            self.sound = SoundFeed(add_sound(source, self.out, *wanted) if source else iter(()))
             self.stack = stack.pop_all()
         return self
 
@@ -504,26 +532,16 @@ class VideoWriter:
         self.frames += 1
         with disk_errors(self.path):
             self.out.mux(self.video.encode(frame))
-            self.write_sound(self.frames/self.fps)
-
-    def write_sound(self, until:Fraction):
-        "Write the sound that ends before a time (s)."
-        while self.packet and (self.packet.pts + self.packet.duration)*self.packet.time_base <= until:
-            self.out.mux(self.packet)
-            self.packet = next(self.sound, None)
+            self.out.mux(self.sound.until(self.frames/self.fps))
 
     def finish(self, kind, error, trace):
         "Write what is left, or give up after an error."
         if error:
             with suppress(av.FFmpegError): self.out.close()
             return
-        end = self.frames/self.fps
         with disk_errors(self.path), self.out:
             self.out.mux(self.video.encode(None))
-            self.write_sound(end)
-            if self.packet and self.packet.pts*self.packet.time_base < end: # this one is heard as long as the video lasts
-                self.packet.duration = round(end/self.packet.time_base) - self.packet.pts
-                self.out.mux(self.packet)
+            self.out.mux(self.sound.rest(self.frames/self.fps))
 
     def __exit__(self, *error): return self.stack.__exit__(*error)
 
