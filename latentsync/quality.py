@@ -113,13 +113,14 @@ def sd_ratio(
     "Standard deviation of a relative to b."
     return float(np.nanstd(a)/np.nanstd(b))
 
-# %% ../nbs/31_quality.ipynb #fff0dd10
+# %% ../nbs/31_quality.ipynb #5efbcf9a
 def interval(
     values:Iterable[float], # one per pair; nan is left out
     n:int=2000, # resamplings
 )->tuple[float,float,float]: # mean, lower and upper end of the 95 % interval
     "Mean with its bootstrap interval."
     values = np.array([v for v in values if np.isfinite(v)])
+    if not len(values): return (np.nan,)*3 # two pairs have no unrelated output
     means = values[np.random.default_rng(0).integers(0, len(values), (n, len(values)))].mean(1)
     return float(values.mean()), *map(float, np.quantile(means, [.025, .975]))
 
