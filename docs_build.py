@@ -30,6 +30,7 @@ def to_markdown(path, files):
     "Title, text and pictures of a notebook; `files` is the folder its pictures will be in."
     nb = nbformat.read(path, as_version=4)
     front = front_matter(nb)
+    nb.metadata['language_info'] = {'name': 'python'} # for the colours of code
     for cell in nb.cells: obey(cell)
     remove = dict(enabled=True, remove_cell_tags={'hide'}, remove_input_tags={'hide_in'}, remove_all_outputs_tags={'hide_out'})
     text, made = MarkdownExporter(config=Config(TagRemovePreprocessor=remove)).from_notebook_node(nb, resources={'output_files_dir': files})
@@ -44,13 +45,17 @@ def readme():
     assert not pictures, 'the index shows pictures from nbs/images, so that README.md can show them too'
     return re.sub(r'\]\((?!https?:|#)(\.\./)?', lambda m: '](' if m[1] else '](nbs/', text).strip() + '\n'
 
-def page(path, source, out, blob):
-    "Write one page; its links lead to pages, or to the repository for what is not a page."
+def relink(text, up, cfg):
+    "Links to notebooks and to the published site become pages; links out of `nbs` lead to the repository."
+    text = re.sub(rf'\]\({"../"*up}\.\./', f']({cfg.git_url}/blob/{cfg.branch}/', text)
+    text = re.sub(r'\]\(((?:\.\./)*(?:[\w-]+/)*)([\w-]+)\.ipynb', lambda m: f']({m[1]}{page_name(m[2])}.md', text)
+    return re.sub(rf'\]\({re.escape(cfg.doc_host + cfg.doc_baseurl)}/(\w+)\.html', rf']({"../"*up}\1.md', text)
+
+def page(path, source, out, cfg):
+    "Write one page and its pictures."
     folder, stem = path.relative_to(source).parent, page_name(path.stem)
     title, text, pictures = to_markdown(path, f'{stem}_files')
-    text = re.sub(r'\]\(((?:\.\./)*(?:[\w-]+/)*)([\w-]+)\.ipynb', lambda m: f']({m[1]}{page_name(m[2])}.md', text)
-    text = re.sub(r'\]\((?:\.\./)+(?!\S+\.md)', f']({blob}/', text) if folder == Path('.') else text
-    text = text.replace('](../CONTRIBUTING.md', f']({blob}/CONTRIBUTING.md')
+    text = relink(text, len(folder.parts), cfg)
     for name, data in {**{f'{stem}.md': text.encode()}, **pictures}.items():
         target = out/folder/name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +74,7 @@ def build():
     cfg, source, out = get_config(), proc_nbs(n_workers=0), root/'_docs_src'
     shutil.rmtree(out, ignore_errors=True)
     paths = sorted(source.rglob('*.ipynb'), key=lambda p: (p.stem != 'index', p))
-    pages = [page(p, source, out, f'{cfg.git_url}/blob/{cfg.branch}') for p in paths]
+    pages = [page(p, source, out, cfg) for p in paths]
     if (root/'nbs/images').exists(): shutil.copytree(root/'nbs/images', out/'images')
     extensions = ['admonition', 'attr_list', 'md_in_html', 'tables', {'pymdownx.highlight': {}}, 'pymdownx.superfences', 'pymdownx.arithmatex']
     (root/'mkdocs.yml').write_text(yaml.safe_dump(dict(

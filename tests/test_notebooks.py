@@ -23,7 +23,7 @@ order = {module(p): i for i, p in enumerate(nbs)}
 @pytest.mark.parametrize('p', nbs, ids=of_notebook)
 def test_one_notebook_is_one_module_with_a_promise(p):
     assert [v for c in code(p) for d, v in directives(c) if d == 'default_exp'] == [module(p)]
-    assert re.match(r'# .+\n\n> .+', next(source(c) for c in cells(p) if c['cell_type'] == 'markdown'))
+    assert re.match(r'# [^#\s].*\n\n> .+', next(source(c) for c in cells(p) if c['cell_type'] == 'markdown'))
 
 @pytest.mark.parametrize('p', nbs, ids=of_notebook)
 def test_imports_only_lower_numbers(p):
