@@ -52,6 +52,10 @@ def test_no_conflict_is_left(p):
 @pytest.mark.parametrize('p', everything, ids=of_notebook)
 def test_notebook_is_small(p): assert p.stat().st_size < 300_000
 
+@pytest.mark.parametrize('p', everything, ids=of_notebook)
+def test_names_no_path_of_one_machine(p):
+    assert not re.findall(r'(?<![\w.])/(?:home|root|tmp|work|Users)/\w+', p.read_text())
+
 @pytest.mark.parametrize('p', runs, ids=of_notebook)
 def test_runs_take_literal_parameters(p):
     "Papermill ignores values silently when the tag is gone."
