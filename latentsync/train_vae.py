@@ -78,13 +78,13 @@ def latent_std(
     rng = np.random.default_rng(seed)
     return vae.encode(torch.cat([to_pixels(clips.frame(*clips.pick(rng))[None]) for _ in range(n)])).latent_dist.mode().std().item()
 
-# %% ../nbs/54_train_vae.ipynb #ee843fb3
+# %% ../nbs/54_train_vae.ipynb #68c33a58
 def train_vae(
     data:str|Path, # folder of prepared clips
     out:str|Path, # checkpoint set; `vae.safetensors` and `config.json` are written to it
     config:FaceVAEConfig=FaceVAEConfig(),
     training:VAETraining=VAETraining(),
-    trainer:TrainConfig=TrainConfig(steps=4000),
+    trainer:TrainConfig=TrainConfig(steps=2400),
     lpips_weights:str|Path|None=None, # file with LPIPS (alex); None takes what the lpips package fetches
     name:str='compact', # preset that holds the rest of the set's config.json
     state:str|Path|None=None, # folder of the run; None: `out`/train_vae
