@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['UNetTraining', 'variant', 'encode_clip', 'cache_latents', 'contrastive_reference', 'mouth_box', 'in_pixels',
-           'UNetSamples', 'loss_weight', 'unet_loss', 'LipBatches', 'noisy', 'train_ear', 'train_unet']
+           'UNetSamples', 'loss_weight', 'LipReader', 'train_reader', 'unet_loss', 'LipBatches', 'noisy', 'train_ear',
+           'train_unet']
 
-# %% ../nbs/53_train_unet.ipynb #6afa5d6d
+# %% ../nbs/53_train_unet.ipynb #c37aa9ad
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +23,11 @@ from .dataset import ClipFolder, augment_colour
 from .diffusion import scheduler, timesteps
 from .face import fixed_mask
 from .latents import decode_latents, encode_latents, latent_mask, load_vae, to_pixels, unet_input
-from .losses import perceptual_loss, perceptual_net, recon_loss
+from .losses import perceptual_loss, perceptual_net, recon_loss, texture_loss
 from .trainer import TrainConfig, fit
 from .unet import UNet3DConditionModel, unet_config
 
-# %% ../nbs/53_train_unet.ipynb #8738a75d
+# %% ../nbs/53_train_unet.ipynb #6faeac83
 @dataclass(frozen=True)
 class UNetTraining:
     "Settings of `train_unet`; the trainer's own are in `TrainConfig`."
@@ -38,6 +39,10 @@ class UNetTraining:
     audio_drop:float = 0.1 # share of samples whose audio is zero, for guidance
     audio_noise:float = 0.3 # noise on the audio states, in their own standard deviations
     mouth_weight:float = 4. # of latents around the mouth in the reconstruction loss, against 1 elsewhere in the hole
+    recon_weight:float = 0.5 # of the reconstruction loss
+    reader_steps:int = 600 # steps of `train_reader`, before the U-Net
+    reader_weight:float = 0.3 # of the lips as `LipReader` sees them
+    texture_weight:float = 20. # of the amount of detail in decoded mouths
     pixel_weight:float = 2. # of the L1 distance of decoded mouths
     perceptual_weight:float = 1. # of LPIPS on decoded mouths
     pixel_from:float = 0.03 # share of the steps after which mouths are decoded
@@ -136,26 +141,54 @@ def loss_weight(
     w[mouth_box(8*len(mask))] *= mouth
     return w/w.mean()
 
-# %% ../nbs/53_train_unet.ipynb #43287efe
+# %% ../nbs/53_train_unet.ipynb #0cec6b64
+class LipReader(nn.Sequential):
+    "Latents of a mouth (N,C,h,w) to the opening of its lips (N,1), in standard deviations over all clips."
+    def __init__(self, channels:int): # latent channels
+        super().__init__(
+            nn.Conv2d(channels, 32, 3, padding=1), nn.SiLU(), nn.Conv2d(32, 64, 3, stride=2, padding=1), nn.SiLU(),
+            nn.Conv2d(64, 64, 3, stride=2, padding=1), nn.SiLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(64*16, 1))
+
+def train_reader(
+    samples:UNetSamples,
+    cfg:UNetTraining,
+    out:Path, # folder of the run
+    seed:int,
+    batch:int=128, # mouths per step
+)->LipReader: # frozen
+    "Teach a `LipReader` on the latents of real mouths, with noise against fooling it later."
+    lips = np.concatenate(samples.lips)
+    box = (slice(None), *mouth_box(8*samples.latents[0][0].shape[-1]))
+    def batch_at(step):
+        rng = np.random.default_rng((seed, step))
+        picks = [(int(rng.integers(cfg.variants)), *samples.clips.pick(rng)) for _ in range(batch)]
+        x = torch.from_numpy(np.stack([samples.latents[v][c][i][box] for v,c,i in picks])).float()
+        return x + .2*torch.randn(x.shape, generator=torch.Generator().manual_seed(step)), torch.tensor([(samples.lips[c][i]-lips.mean())/lips.std() for _,c,i in picks])
+    def loss_fn(net, batch, step): return dict(loss=F.mse_loss(net(batch[0])[:,0], batch[1]))
+    reader = LipReader(samples.latents[0][0].shape[1])
+    return fit(reader, batch_at, loss_fn, out, TrainConfig(steps=cfg.reader_steps, seed=seed)).requires_grad_(False)
+
+# %% ../nbs/53_train_unet.ipynb #09349f5a
 def unet_loss(
-    unet:nn.Module, vae:nn.Module,
+    unet:nn.Module, vae:nn.Module, reader:LipReader,
     batch:tuple, # of `UNetSamples`
     cfg:UNetTraining,
     mask:Tensor, # (h,w) of the latents
     timestep:int, # the one step of the model
     lpips_net:nn.Module|None, # None leaves the pixels out
 )->dict: # loss and its parts
-    "Reconstruction of the clean latents; L1 and LPIPS of the decoded mouth."
+    "Reconstruction of the clean latents, the lips as they read, and the decoded mouth in pixels."
     target,masked,ref,audio,mouths = batch
     noise = torch.randn_like(target)
     pred = unet(unet_input(noise, mask, masked, ref), timestep, noisy(audio, cfg.audio_noise)).sample
-    logs = dict(recon=recon_loss(pred, target, loss_weight(mask, cfg.mouth_weight)))
-    loss = logs['recon']
+    box = (slice(None), slice(None), 0, *mouth_box(8*len(mask)))
+    logs = dict(recon=recon_loss(pred, target, loss_weight(mask, cfg.mouth_weight)), lips=F.mse_loss(reader(pred[box]), reader(target[box])))
+    loss = cfg.recon_weight*logs['recon'] + cfg.reader_weight*logs['lips']
     if lpips_net is not None:
         n = round(cfg.pixel_share*len(mouths))
-        x,y = to_pixels(mouths[:n]), decode_latents(vae, pred[(slice(n), slice(None), 0, *mouth_box(8*len(mask)))])
-        logs['l1'],logs['lpips'] = (y-x).abs().mean(), perceptual_loss(lpips_net, y, x)
-        loss = loss + cfg.pixel_weight*logs['l1'] + cfg.perceptual_weight*logs['lpips']
+        x,y = to_pixels(mouths[:n]), decode_latents(vae, pred[box][:n])
+        logs |= dict(l1=(y-x).abs().mean(), lpips=perceptual_loss(lpips_net, y, x), texture=texture_loss(y, x))
+        loss = loss + cfg.pixel_weight*logs['l1'] + cfg.perceptual_weight*logs['lpips'] + cfg.texture_weight*logs['texture']
     return dict({k:v.detach() for k,v in logs.items()}, loss=loss)
 
 # %% ../nbs/53_train_unet.ipynb #0572fe9e
@@ -190,7 +223,7 @@ def train_ear(
     ear = fit(net, LipBatches(clips, seed), loss_fn, out, TrainConfig(steps=cfg.ear_steps, seed=seed))
     unet.audio_embedding.load_state_dict(ear[0].state_dict())
 
-# %% ../nbs/53_train_unet.ipynb #da0f92b5
+# %% ../nbs/53_train_unet.ipynb #db78fae3
 def train_unet(
     data:str|Path, # folder of prepared clips
     out:str|Path, # checkpoint set with config.json and a VAE; `unet.safetensors` is written to it
@@ -208,11 +241,13 @@ def train_unet(
     unet = UNet3DConditionModel(unet_config(config['unet'])).to(memory_format=torch.channels_last)
     if init: load_strict(unet, read_weights(init), init)
     state = Path(state or out/'train_unet')
+    samples = UNetSamples(clips, training, trainer.seed)
     train_ear(unet, clips, training, state/'ear', trainer.seed)
+    reader = train_reader(samples, training, state/'reader', trainer.seed)
     net = perceptual_net('alex', lpips_weights) if training.perceptual_weight else None
     mask = latent_mask(config['resolution'])
     last = int(timesteps(scheduler(**config['scheduler']), 1)[0])
-    def loss_fn(unet, batch, step): return unet_loss(unet, vae, batch, training, mask, last, net if step>=training.pixel_from*trainer.steps else None)
+    def loss_fn(unet, batch, step): return unet_loss(unet, vae, reader, batch, training, mask, last, net if step>=training.pixel_from*trainer.steps else None)
     def save(ema, step):
         with atomic_path(out/'unet.safetensors') as tmp: save_file({k:v.half().contiguous() for k,v in ema.state_dict().items()}, tmp)
-    return fit(unet, UNetSamples(clips, training, trainer.seed), loss_fn, state, trainer, save)
+    return fit(unet, samples, loss_fn, state, trainer, save)
