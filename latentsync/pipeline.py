@@ -108,7 +108,7 @@ class Models:
         "Channels of the VAE's latents."
         return self.unet.config.out_channels
 
-# %% ../nbs/20_pipeline.ipynb #07fc0e0c
+# %% ../nbs/20_pipeline.ipynb #f8c9f724
 def load_models(
     checkpoint:str|Path='auto', # name or folder of a checkpoint set
     device:str='auto', # 'auto', 'cuda', 'mps' or 'cpu'
@@ -119,6 +119,7 @@ def load_models(
     config, dtype = dataclass_from(SetConfig, read_config(folder)), pick_dtype(dtype, device)
     unet = load_unet(folder, unet_config(config.unet), device, dtype)
     vae = load_vae(folder, dict(vae=config.vae), device, dtype)
+    if device.type != 'mps': vae = vae.to(memory_format=torch.channels_last) # a quarter faster on CPUs
     whisper = load_whisper(checkpoint_file(folder, 'whisper'), device, unet.config.cross_attention_dim)
     channels = vae.config.latent_channels
     if (unet.config.in_channels, unet.config.out_channels) != (3*channels+1, channels):
@@ -373,7 +374,7 @@ class Speech:
         first, last = (int(i)//self.per_segment for i in (wanted.min(), wanted.max()))
         return torch.cat([self.states(i) for i in range(first, last+1)])[wanted-first*self.per_segment].flatten(1, 2)
 
-# %% ../nbs/20_pipeline.ipynb #d1e1f711
+# %% ../nbs/20_pipeline.ipynb #2b4b07ef
 def pad_window(
     n:int, # frames in the window
     models:Models,
@@ -393,7 +394,7 @@ def encode_reference(
 @torch.inference_mode()
 def speak(
     models:Models,
-    faces:np.ndarray, # (N,R,R,3) uint8 face squares
+    faces:list, # N face squares (R,R,3) uint8; one that occurs repeatedly is encoded once
     audio:Tensor, # (N,50,384) a window of speech for each
     noise:Tensor, # (1,C,1,h,w), the same for all frames
     reference:Tensor|None=None, # (1,C,h,w) fixed reference; None: each frame is its own
@@ -403,16 +404,18 @@ def speak(
     "Make the faces say what the windows hold."
     on_device = lambda x: x.to(models.device, models.dtype)
     frames_last = lambda x: x.transpose(0, 1)[None] # (N,C,h,w) -> (1,C,N,h,w)
-    mask = on_device(torch.from_numpy(fixed_mask(faces.shape[1])))
-    pixels = on_device(to_pixels(faces))
-    masked = encode_latents(models.vae, pixels*mask)
-    ref = encode_latents(models.vae, pixels) if reference is None else reference
-    known = conditions(latent_mask(faces.shape[1]), frames_last(masked), frames_last(ref))
+    faces, first = list(faces), {}
+    where = [first.setdefault(id(f), len(first)) for f in faces] # number of each face among the different ones
+    pixels = on_device(to_pixels(np.stack([faces[where.index(i)] for i in range(len(first))])))
+    mask = on_device(torch.from_numpy(fixed_mask(pixels.shape[-1])))
+    masked = encode_latents(models.vae, pixels*mask)[where]
+    ref = encode_latents(models.vae, pixels)[where] if reference is None else reference
+    known = conditions(latent_mask(pixels.shape[-1]), frames_last(masked), frames_last(ref))
     start = on_device(noise).expand_as(frames_last(masked))
     made = denoise(lambda x, t, a: models.unet(x, t, a).sample, start, known, on_device(audio), scheduler(**models.config.scheduler),
         steps, guidance_scale)
     made = decode_latents(models.vae, made[0].transpose(0, 1))
-    out = made*(1-mask) + pixels*mask
+    out = made*(1-mask) + (pixels*mask)[where]
     return out.float().permute(0, 2, 3, 1).cpu().numpy()
 
 # %% ../nbs/20_pipeline.ipynb #0f8569a7
@@ -472,7 +475,7 @@ def prepare(
     noise = shared_noise((1, models.latent_channels, 1, size, size), seeded(settings.seed))
     return Job(models, settings, info, Path(audio), speech, spoken, track, reference, noise, clock)
 
-# %% ../nbs/20_pipeline.ipynb #2208cb37
+# %% ../nbs/20_pipeline.ipynb #868d42a5
 @dataclass(frozen=True)
 class Shot:
     "One output frame on its way."
@@ -507,7 +510,7 @@ def render(
         with job.clock('speech'): audio = job.speech.windows(start, len(window))[there]
         with job.clock('network'):
             padded = pad_window(len(there), job.models)
-            faces = speak(job.models, np.stack([window[there[i]].face for i in padded]), audio[padded], job.noise, job.reference,
+            faces = speak(job.models, [window[there[i]].face for i in padded], audio[padded], job.noise, job.reference,
                 job.chosen('steps'), job.chosen('guidance_scale'))
         made = dict(zip(there, faces))
         job.faces += len(there)
