@@ -6,27 +6,25 @@
 __all__ = ['SCALING', 'KL_CONFIG', 'to_pixels', 'to_uint8', 'FaceVAEConfig', 'ResBlock', 'res_blocks', 'FaceVAE', 'new_vae',
            'load_vae', 'encode_latents', 'decode_latents', 'latent_mask', 'conditions', 'unet_input', 'psnr']
 
-# %% ../nbs/04_latents.ipynb #3a1e0a15
+# %% ../nbs/04_latents.ipynb #ea9d5e5a
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
-from diffusers import AutoencoderKL
-from diffusers.models.autoencoders.vae import DecoderOutput, DiagonalGaussianDistribution
-from diffusers.models.modeling_outputs import AutoencoderKLOutput
 
 from .core import LatentSyncError, checkpoint_file, dataclass_from, load_strict, modern_vae, read_weights
 from .face import fixed_mask
 
-# %% ../nbs/04_latents.ipynb #7406e8f2
+# %% ../nbs/04_latents.ipynb #c76b04ea
 def to_pixels(
     faces:np.ndarray, # (N,R,R,3) uint8 RGB
 )->Tensor: # (N,3,R,R) float32 in [-1,1]
     "What the VAE reads."
-    return torch.from_numpy(np.ascontiguousarray(faces)).permute(0,3,1,2).float()/127.5-1
+    return torch.from_numpy(np.array(faces)).permute(0,3,1,2).float()/127.5-1
 
 def to_uint8(
     pixels:Tensor, # (N,3,R,R) in [-1,1]; values outside are clamped
@@ -56,7 +54,7 @@ class ResBlock(nn.Module):
 
 def res_blocks(n, channels): return [ResBlock(channels) for _ in range(n)]
 
-# %% ../nbs/04_latents.ipynb #1f72919b
+# %% ../nbs/04_latents.ipynb #46e6facf
 class FaceVAE(nn.Module):
     "Convolutional f8 autoencoder for face squares."
     def __init__(self, config:FaceVAEConfig=FaceVAEConfig()):
@@ -72,9 +70,9 @@ class FaceVAE(nn.Module):
             *res_blocks(dec[0], c4), nn.SiLU(), nn.Conv2d(c4, 48, 3, padding=1), nn.PixelShuffle(4))
     def encode(self, x): # (N,3,R,R) in [-1,1]
         mean = self.encoder(x)
-        return AutoencoderKLOutput(latent_dist=DiagonalGaussianDistribution(torch.cat([mean, torch.zeros_like(mean)], 1), deterministic=True))
+        return SimpleNamespace(latent_dist=SimpleNamespace(mode=lambda: mean))
     def decode(self, z): # (N,C,R/8,R/8)
-        return DecoderOutput(sample=self.decoder(z))
+        return SimpleNamespace(sample=self.decoder(z))
 
 # %% ../nbs/04_latents.ipynb #990f66f2
 SCALING = 0.18215 # of the released models: their latents times this have a standard deviation near 1
@@ -83,13 +81,15 @@ KL_CONFIG = dict( # sd-vae-ft-mse
     block_out_channels=(128,256,512,512), down_block_types=('DownEncoderBlock2D',)*4, up_block_types=('UpDecoderBlock2D',)*4,
     layers_per_block=2, latent_channels=4, sample_size=256, scaling_factor=SCALING)
 
-# %% ../nbs/04_latents.ipynb #c3fe7e73
+# %% ../nbs/04_latents.ipynb #19b622ed
 def new_vae(
     kind:str='kl', # 'kl': AutoencoderKL of sd-vae-ft-mse; 'face': `FaceVAE`
     **differences, # from the defaults of that kind
 )->nn.Module:
     "A VAE with random weights."
-    if kind=='kl': return AutoencoderKL(**{**KL_CONFIG, **differences})
+    if kind=='kl':
+        from diffusers import AutoencoderKL # takes 3 s to import, and only the released sets need it
+        return AutoencoderKL(**{**KL_CONFIG, **differences})
     if kind=='face': return FaceVAE(dataclass_from(FaceVAEConfig, differences))
     raise LatentSyncError(f"VAE kind {kind!r} in config.json is unknown; use 'kl' or 'face'.")
 

@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['recon_loss', 'perceptual_net', 'perceptual_loss', 'texture_loss']
 
-# %% ../nbs/50_losses.ipynb #40306051
+# %% ../nbs/50_losses.ipynb #52ee1564
 from pathlib import Path
+import warnings
 
 import lpips
 import torch
@@ -25,16 +26,16 @@ def recon_loss(
     err = (pred.float()-target.float()).square()
     return (err if weight is None else err*weight).mean()
 
-# %% ../nbs/50_losses.ipynb #3e4ab577
+# %% ../nbs/50_losses.ipynb #a3558f3f
 def perceptual_net(
     net:str='vgg', # 'alex' or 'vgg'
     weights:str|Path|None=None, # a full LPIPS state dict; None takes what the lpips package fetches
 )->nn.Module: # frozen LPIPS network, call it with (N,3,H,W) in [-1,1]
     "LPIPS with its backbone, in evaluation mode."
-    if weights:
-        model = lpips.LPIPS(net=net, pretrained=False, pnet_rand=True, verbose=False)
-        load_strict(model, {k:v.float() for k,v in read_weights(weights).items()}, weights)
-    else: model = _fetched_lpips(net)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore') # lpips calls torchvision in an old way
+        model = lpips.LPIPS(net=net, pretrained=False, pnet_rand=True, verbose=False) if weights else _fetched_lpips(net)
+    if weights: load_strict(model, {k:v.float() for k,v in read_weights(weights).items()}, weights)
     return model.eval().requires_grad_(False)
 
 def _fetched_lpips(net):

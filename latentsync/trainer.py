@@ -102,7 +102,7 @@ def optimize(
         opt.step(); update_ema(ema, model, cfg.ema_decay, step)
     return norm.item()
 
-# %% ../nbs/51_trainer.ipynb #35081028
+# %% ../nbs/51_trainer.ipynb #7d41255c
 def fit(
     model:nn.Module, # trained in place
     batch_at:Callable, # step -> batch
@@ -122,7 +122,7 @@ def fit(
     for step,batch in bar:
         logs = loss_fn(model.train(), batch, step)
         logs['grad_norm'] = optimize(logs['loss'], step, cfg, model, ema, opt)
-        sums,n = {k:sums.get(k,0)+float(v) for k,v in logs.items()}, n+1
+        sums,n = {k:sums.get(k,0)+(v.item() if isinstance(v, Tensor) else v) for k,v in logs.items()}, n+1
         if (step+1)%cfg.log_every==0 or step+1==cfg.steps:
             row = dict(step=step+1, **{k:round(v/n,6) for k,v in sums.items()}, steps_per_s=round(n/(time.time()-t),3))
             with (out/'metrics.jsonl').open('a') as f: f.write(json.dumps(row)+'\n')
