@@ -49,7 +49,7 @@ from .latents import conditions, decode_latents, encode_latents, latent_mask, lo
 from .diffusion import denoise, scheduler, shared_noise
 from .unet import UNet3DConditionModel, load_unet, unet_config
 
-# %% ../nbs/20_pipeline.ipynb #cc79798b
+# %% ../nbs/20_pipeline.ipynb #81fb6af8
 @dataclass(frozen=True)
 class LipsyncSettings:
     "What a user may choose."
@@ -60,7 +60,7 @@ class LipsyncSettings:
     guidance_scale:float|None=None # weight of the sound, 1.0-3.0; above 1 costs twice the time
     resolution:int|None=None # side of the face square, px; must be the checkpoint's own
     seed:int=1247 # of the noise
-    faces:str='auto' # face detector: 'auto', 'mesh', 'buffalo_s' or 'buffalo_l'
+    faces:str|None=None # face detector: 'auto', 'mesh', 'buffalo_s' or 'buffalo_l'
     when_longer:str='keep' # a video longer than the sound: 'keep' the rest as it is, or 'cut' it
     overwrite:bool=False # replace a file that exists
 
@@ -71,7 +71,7 @@ class LipsyncSettings:
         if not 0<=self.seed<2**63: raise LatentSyncError(f'seed is {self.seed}; choose 0 to {2**63-1}')
         if self.when_longer not in ('keep', 'cut'): raise LatentSyncError(f'when_longer is {self.when_longer!r}; choose keep or cut')
 
-# %% ../nbs/20_pipeline.ipynb #68c1e22f
+# %% ../nbs/20_pipeline.ipynb #e5be41ca
 @dataclass(frozen=True)
 class SetConfig:
     "`config.json` of a checkpoint set."
@@ -81,6 +81,7 @@ class SetConfig:
     steps:int=20 # denoising steps
     guidance_scale:float=1.5 # weight of the sound
     reference:str='same' # 'same' frame or one 'fixed' frame
+    faces:str='auto' # face detector the weights were trained with
     unet:dict=field(default_factory=dict) # differences from `UNetConfig`
     vae:dict=field(default_factory=dict) # for `load_vae`
     audio:dict=field(default_factory=dict) # which encoder the U-Net listens to
@@ -448,7 +449,7 @@ class Job:
         mine = getattr(self.settings, name)
         return getattr(self.models.config, name) if mine is None else mine
 
-# %% ../nbs/20_pipeline.ipynb #f510870a
+# %% ../nbs/20_pipeline.ipynb #5af55ed2
 def prepare(
     video:str|Path, # a video or a picture
     audio:str|Path, # a sound, or a video with sound
@@ -465,7 +466,7 @@ def prepare(
             'leave the resolution out or choose another checkpoint')
     speech = Speech(models.whisper, samples, info.fps)
     spoken = spoken_frames(speech.seconds, info.fps)
-    track = FaceTrack(face_detector(settings.faces, models.device), config.resolution)
+    track = FaceTrack(face_detector(settings.faces or config.faces, models.device), config.resolution)
     with clock('track'): looks = first_look(islice(source_frames(info), spoken), track)
     if not looks: raise LatentSyncError(f'no face found in {video}; give a video or picture with a face that is seen from the front')
     reference = None
