@@ -5,10 +5,8 @@
 # %% auto #0
 __all__ = ['VIDEOS', 'shift_audio', 'read_offsets', 'prepare_clip', 'training_clips', 'prepare', 'ClipFolder', 'augment_colour']
 
-# %% ../nbs/41_dataset.ipynb #35f62e67
-from dataclasses import dataclass
+# %% ../nbs/41_dataset.ipynb #46c9dd50
 import csv
-import json
 from pathlib import Path
 
 import numpy as np

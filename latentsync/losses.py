@@ -5,12 +5,11 @@
 # %% auto #0
 __all__ = ['recon_loss', 'perceptual_net', 'perceptual_loss', 'texture_loss']
 
-# %% ../nbs/50_losses.ipynb #52ee1564
+# %% ../nbs/50_losses.ipynb #40668759
 from pathlib import Path
 import warnings
 
 import lpips
-import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
 
