@@ -105,18 +105,19 @@ def training_target(
     "What the denoiser should answer: the noise, or the clean latents."
     return x0 if scheduler.config.prediction_type == 'sample' else noise
 
-# %% ../nbs/05_diffusion.ipynb #39b99f54
+# %% ../nbs/05_diffusion.ipynb #79a40c1a
 def guided(
     denoiser:Callable[[Tensor,Tensor,Tensor],Tensor], # (sample, t, audio) -> prediction (B, C, F, h, w)
     sample:Tensor, # (B, 3C+1, F, h, w) noisy latents and conditions
     t:Tensor, # 0-dimensional
     audio:Tensor, # (B*F, 50, 384) or (B, F, 50, 384)
     guidance_scale:float=1., # 1 is none
+    area:Tensor|float=1., # (h, w) how much of the guidance acts where
 )->Tensor: # (B, C, F, h, w)
     "A prediction driven by audio, with classifier-free guidance above 1."
     if guidance_scale <= 1: return denoiser(sample, t, audio)
     silent, heard = denoiser(torch.cat([sample]*2), t, torch.cat([torch.zeros_like(audio), audio])).chunk(2)
-    return silent + guidance_scale*(heard-silent)
+    return silent + (1 + (guidance_scale-1)*area)*(heard-silent)
 
 @torch.no_grad()
 def denoise(
@@ -127,12 +128,13 @@ def denoise(
     scheduler:DDIMScheduler,
     steps:int=20, # calls of the denoiser
     guidance_scale:float=1., # 1 is none
+    area:Tensor|float=1., # (h, w) how much of the guidance acts where
     progress:Callable[[int,Tensor],None]|None=None, # called after each step with its number from 1 and the latents
 )->Tensor: # (B, C, F, h, w) clean latents
     "From noise to latents in a number of deterministic steps."
     scheduler.set_timesteps(steps, device=latents.device)
     for i,t in enumerate(scheduler.timesteps, 1):
-        prediction = guided(denoiser, torch.cat([latents, conditions], 1), t, audio, guidance_scale)
+        prediction = guided(denoiser, torch.cat([latents, conditions], 1), t, audio, guidance_scale, area)
         latents = scheduler.step(prediction, t, latents).prev_sample
         if progress: progress(i, latents)
     return latents

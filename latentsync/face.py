@@ -5,10 +5,12 @@
 # %% auto #0
 __all__ = ['BROW_LEFT', 'BROW_RIGHT', 'NOSE', 'LIPS', 'LIPS_INNER', 'TEMPLATE', 'ANCHORS_106', 'Face', 'YuNet', 'Roi', 'FaceMesh',
            'mesh_anchors', 'lip_points', 'lip_aperture', 'MeshDetector', 'crop_size', 'similarity', 'align',
-           'fixed_mask', 'paste', 'onnx_providers', 'anchors_106', 'box_106', 'InsightFace', 'face_detector']
+           'fixed_mask', 'hole_weight', 'paste', 'paste_released', 'onnx_providers', 'anchors_106', 'box_106',
+           'InsightFace', 'face_detector']
 
-# %% ../nbs/03_face.ipynb #3d1ca6ce
+# %% ../nbs/03_face.ipynb #2981463c
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 import cv2
 import numpy as np
@@ -385,6 +387,52 @@ def fixed_mask(
     for y, (x0, x1) in enumerate(zip(_LEFT, _RIGHT), 128): mask[y, x0:x1] = 0
     return cv2.resize(mask, (resolution, resolution), interpolation=cv2.INTER_LANCZOS4).astype(np.float32)/255
 
+# %% ../nbs/03_face.ipynb #1ec2ba3d
+@lru_cache
+def hole_weight(
+    resolution:int, # R
+    feather:float=.05, # width of the fade, in sides of the square
+)->np.ndarray: # (R,R) float32, 0..1
+    "How much of a made face to show: nothing of the kept part, all of it inside the hole."
+    depth = cv2.distanceTransform(np.uint8(fixed_mask(resolution) < .5), cv2.DIST_L2, 5)
+    t = np.clip(depth/(feather*resolution), 0, 1)
+    return t*t*(3 - 2*t) # no kink at either end
+
+def _frame_to(
+    M:np.ndarray, # (2,3) frame px -> crop px
+    crop:tuple[int,int], # width, height of the crop
+    size:tuple[int,int], # width, height of a picture of the crop
+)->np.ndarray: # (3,3) frame px -> px of that picture
+    "The alignment, for a picture stretched to another size."
+    (w, h), (x, y) = crop, size
+    return np.array([[x/w, 0, .5*x/w - .5], [0, y/h, .5*y/h - .5], [0, 0, 1]])@_square(M).double().numpy()
+
+def paste(
+    frame:np.ndarray, # (H,W,3) uint8
+    face:np.ndarray, # (R,R,3) float -1..1 or uint8
+    M:np.ndarray, # (2,3) of `similarity` for this frame and R
+)->np.ndarray: # (H,W,3) uint8, a new frame
+    "Put what is in the hole of a square face back where `align` took it from; every other pixel stays as it is."
+    R, crop = len(face), crop_size(len(face))
+    face = np.float32(face) if face.dtype == np.uint8 else (np.float32(face).clip(-1, 1) + 1)*127.5
+    layers = np.dstack([face, hole_weight(R)])
+    per_pixel = np.linalg.norm(_frame_to(M, crop, (R, R))[:2, :2], axis=1) # square px per frame px, along both sides of the square
+    size = tuple(int(n) for n in np.rint(R/np.maximum(per_pixel/2, 1)))
+    if size != (R, R): layers = cv2.resize(layers, size, interpolation=cv2.INTER_AREA) # to less than half, bicubic alone would alias
+    to_square = _frame_to(M, crop, size)
+    y, x = np.nonzero(layers[..., 3])
+    box = np.array([[x.min(), x.max(), x.min(), x.max()], [y.min(), y.min(), y.max(), y.max()], [1]*4])
+    around = (np.linalg.inv(to_square)@box)[:2]
+    (x0, y0), (x1, y1) = (np.clip([np.floor(around.min(1)) - 2, np.ceil(around.max(1)) + 3], 0, frame.shape[1::-1])).astype(int)
+    out = frame.copy()
+    if x1 <= x0 or y1 <= y0: return out
+    to_square = to_square@np.array([[1, 0, x0], [0, 1, y0], [0, 0, 1]])
+    new = cv2.warpAffine(layers, to_square[:2], (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+    old = np.float32(out[y0:y1, x0:x1])
+    mixed = old + new[..., 3:].clip(0, 1)*(new[..., :3].clip(0, 255) - old)
+    out[y0:y1, x0:x1] = np.rint(mixed)
+    return out
+
 # %% ../nbs/03_face.ipynb #387b716f
 def _crop(
     face:np.ndarray, # (R,R,3) float -1..1 or uint8
@@ -419,24 +467,21 @@ def _weight(
     centre = cv2.erode(keep[0, 0].numpy(), np.ones((2*edge, 2*edge), np.uint8)) if edge else keep[0, 0].numpy()
     return keep, _blur(torch.from_numpy(centre)[None, None], edge)
 
-# %% ../nbs/03_face.ipynb #9d0dfde5
-def paste(
+# %% ../nbs/03_face.ipynb #5be70bc8
+def paste_released(
     frame:np.ndarray, # (H,W,3) uint8
     face:np.ndarray, # (R,R,3) float -1..1 or uint8
     M:np.ndarray, # (2,3) of `similarity` for this frame and R
-    released:bool=False, # also darken a rim outside the crop, as the released code does
 )->np.ndarray: # (H,W,3) uint8, a new frame
-    "Put a square face back where `align` took it from; every pixel outside stays as it is."
+    "Put a whole square face back, as the released code does."
     size = w, h = crop_size(len(face))
     margin = _edge((w + 1)*(h + 1)/np.linalg.det(M[:, :2])) + 3
     rows, cols = _region(M, size, frame.shape, margin)
     out = frame.copy()
-    if out[rows, cols].size == 0: return out
     back = torch.inverse(_square(M))[:2].numpy()
     new, inside = _sample(_crop(face), _grid(back, (h, w), frame.shape[:2], rows, cols))
     new = (new/2 + .5).clamp(0, 1)*255
     keep, weight = _weight(inside)
-    if not released: weight = weight*(keep > .999)
     old = torch.from_numpy(frame[rows, cols].astype(np.float32)).permute(2, 0, 1)
     mixed = weight*(keep*new) + (1 - weight)*old
     out[rows, cols] = mixed[0].permute(1, 2, 0).numpy().astype(np.uint8)

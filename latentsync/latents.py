@@ -4,13 +4,15 @@
 
 # %% auto #0
 __all__ = ['SCALING', 'KL_CONFIG', 'to_pixels', 'to_uint8', 'FaceVAEConfig', 'ResBlock', 'res_blocks', 'FaceVAE', 'new_vae',
-           'load_vae', 'encode_latents', 'decode_latents', 'latent_mask', 'conditions', 'unet_input', 'psnr']
+           'load_vae', 'encode_latents', 'decode_latents', 'latent_mask', 'rim_fade', 'conditions', 'unet_input',
+           'psnr']
 
-# %% ../nbs/04_latents.ipynb #ea9d5e5a
+# %% ../nbs/04_latents.ipynb #99f8cab9
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -129,6 +131,16 @@ def latent_mask(
     "The fixed mask, nearest neighbour."
     m = torch.from_numpy(fixed_mask(resolution))[None,None]
     return F.interpolate(m, scale_factor=1/8)[0,0]
+
+# %% ../nbs/04_latents.ipynb #66f83ecf
+def rim_fade(
+    resolution:int, # R
+    width:float, # latents from the rim of the hole to full strength
+)->Tensor: # (R/8,R/8) float32
+    "0 on what is kept and at the rim of the hole, rising to 1 inside."
+    hole = np.pad(np.uint8(latent_mask(resolution) < .5), 1)
+    depth = cv2.distanceTransform(hole, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    return torch.from_numpy((np.maximum(depth-1, 0)/width).clip(max=1)).float()
 
 # %% ../nbs/04_latents.ipynb #d3323d7a
 def conditions(

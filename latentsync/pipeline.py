@@ -38,14 +38,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
-# %% ../nbs/20_pipeline.ipynb #c99b9e88
+# %% ../nbs/20_pipeline.ipynb #ca4eed4b
 from .core import (SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_file, checkpoint_path, dataclass_from, demo,
     find_checkpoint, pick_device, pick_dtype, read_config, repo_root, seeded)
 from .media import (MediaInfo, VideoWriter, aligned, audio_stream, check_output, exactly, frame_strip, open_media, probe, read_audio,
     read_frames, resampled, sound_start)
 from .audio import load_whisper, log_mel, segment_states, window_indices
 from .face import align, face_detector, fixed_mask, lip_aperture, paste, similarity
-from .latents import conditions, decode_latents, encode_latents, latent_mask, load_vae, new_vae, to_pixels
+from .latents import conditions, decode_latents, encode_latents, latent_mask, load_vae, new_vae, rim_fade, to_pixels
 from .diffusion import denoise, scheduler, shared_noise
 from .unet import UNet3DConditionModel, load_unet, unet_config
 
@@ -71,7 +71,7 @@ class LipsyncSettings:
         if not 0<=self.seed<2**63: raise LatentSyncError(f'seed is {self.seed}; choose 0 to {2**63-1}')
         if self.when_longer not in ('keep', 'cut'): raise LatentSyncError(f'when_longer is {self.when_longer!r}; choose keep or cut')
 
-# %% ../nbs/20_pipeline.ipynb #e5be41ca
+# %% ../nbs/20_pipeline.ipynb #c94ed78e
 @dataclass(frozen=True)
 class SetConfig:
     "`config.json` of a checkpoint set."
@@ -80,6 +80,7 @@ class SetConfig:
     num_frames:int=16 # frames per window
     steps:int=20 # denoising steps
     guidance_scale:float=1.5 # weight of the sound
+    guidance_fade:float=0. # latents over which guidance rises from the rim of the hole; 0: it acts everywhere
     reference:str='same' # 'same' frame or one 'fixed' frame
     faces:str='auto' # face detector the weights were trained with
     unet:dict=field(default_factory=dict) # differences from `UNetConfig`
@@ -376,7 +377,7 @@ class Speech:
         first, last = (int(i)//self.per_segment for i in (wanted.min(), wanted.max()))
         return torch.cat([self.states(i) for i in range(first, last+1)])[wanted-first*self.per_segment].flatten(1, 2)
 
-# %% ../nbs/20_pipeline.ipynb #2b4b07ef
+# %% ../nbs/20_pipeline.ipynb #71718574
 def pad_window(
     n:int, # frames in the window
     models:Models,
@@ -414,8 +415,10 @@ def speak(
     ref = encode_latents(models.vae, pixels)[where] if reference is None else reference
     known = conditions(latent_mask(pixels.shape[-1]), frames_last(masked), frames_last(ref))
     start = on_device(noise).expand_as(frames_last(masked))
+    fade = models.config.guidance_fade
+    area = on_device(rim_fade(pixels.shape[-1], fade)) if fade else 1.
     made = denoise(lambda x, t, a: models.unet(x, t, a).sample, start, known, on_device(audio), scheduler(**models.config.scheduler),
-        steps, guidance_scale)
+        steps, guidance_scale, area)
     made = decode_latents(models.vae, made[0].transpose(0, 1))
     out = made*(1-mask) + (pixels*mask)[where]
     return out.float().permute(0, 2, 3, 1).cpu().numpy()

@@ -7,7 +7,7 @@ __all__ = ['UNetTraining', 'variant', 'encode_clip', 'cache_latents', 'contrasti
            'UNetSamples', 'loss_weight', 'LipReader', 'train_reader', 'unet_loss', 'LipBatches', 'noisy', 'train_ear',
            'train_unet']
 
-# %% ../nbs/53_train_unet.ipynb #c37aa9ad
+# %% ../nbs/53_train_unet.ipynb #5da8dfa8
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from tqdm.auto import tqdm
 
 from .core import atomic_path, load_strict, read_config, read_weights
-from .dataset import ClipFolder, augment_colour
+from .dataset import ClipFolder, augment_colour, augment_place
 from .diffusion import scheduler, timesteps
 from .face import fixed_mask
 from .latents import decode_latents, encode_latents, latent_mask, load_vae, to_pixels, unet_input
@@ -27,12 +27,12 @@ from .losses import perceptual_loss, perceptual_net, recon_loss, texture_loss
 from .trainer import TrainConfig, fit
 from .unet import UNet3DConditionModel, unet_config
 
-# %% ../nbs/53_train_unet.ipynb #6faeac83
+# %% ../nbs/53_train_unet.ipynb #cb62fd51
 @dataclass(frozen=True)
 class UNetTraining:
     "Settings of `train_unet`; the trainer's own are in `TrainConfig`."
     batch:int = 8 # frames
-    variants:int = 2 # encoded versions of every clip: the plain one, then flipped and recoloured ones
+    variants:int = 3 # encoded versions of every clip: the plain one, then moved, recoloured and mirrored ones
     reach:int = 125 # frames between target and reference, at most; farther ones show another pose
     candidates:int = 6 # reference frames to choose from; the one whose lips differ most is taken
     ear_steps:int = 200 # steps of `train_ear`, before the U-Net
@@ -45,25 +45,24 @@ class UNetTraining:
     texture_weight:float = 20. # of the amount of detail in decoded mouths
     pixel_weight:float = 2. # of the L1 distance of decoded mouths
     perceptual_weight:float = 1. # of LPIPS on decoded mouths
-    pixel_from:float = 0.03 # share of the steps after which mouths are decoded
-    pixel_share:float = 0.5 # share of the batch whose mouths are decoded
 
-# %% ../nbs/53_train_unet.ipynb #a7f940f1
+# %% ../nbs/53_train_unet.ipynb #59014e2d
 def variant(
     faces:np.ndarray, # (N,R,R,3) uint8
-    clip:int, v:int, # which clip, which variant; together they decide the colours
+    clip:int, v:int, # which clip, which variant; together they decide everything random
 )->np.ndarray: # same shape
-    "Variant 0 is the picture itself; odd ones are mirrored; all but 0 are recoloured."
+    "Variant 0 is the picture itself; all others are moved and recoloured, odd ones mirrored."
     if v==0: return faces
-    return augment_colour(faces[:, :, ::-1] if v%2 else faces, np.random.default_rng((clip, v)))
+    rng = np.random.default_rng((clip, v))
+    return augment_place(augment_colour(faces[:, :, ::-1] if v%2 else faces, rng), rng)
 
-# %% ../nbs/53_train_unet.ipynb #53d2d27a
+# %% ../nbs/53_train_unet.ipynb #51048c4e
 @torch.inference_mode()
 def encode_clip(
     vae:nn.Module,
     faces:np.ndarray, # (T,R,R,3) uint8
     mask:Tensor, # (R,R) 1 = keep
-    batch:int=16, # frames at once
+    batch:int=4, # frames at once
 )->tuple: # two arrays (T,C,R/8,R/8) float16: of whole and of masked squares
     "Latents of one clip."
     out = [[],[]]
@@ -112,7 +111,7 @@ def in_pixels(
     "Eight pixels to a latent."
     return tuple(slice(s.start*8, s.stop*8) for s in box)
 
-# %% ../nbs/53_train_unet.ipynb #41fb80bc
+# %% ../nbs/53_train_unet.ipynb #77fb1652
 class UNetSamples:
     "Batches of the U-Net, each decided by (seed, step)."
     def __init__(self, clips:ClipFolder, cfg:UNetTraining, seed:int):
@@ -124,7 +123,7 @@ class UNetSamples:
         c,i = self.clips.pick(rng)
         v,r = int(rng.integers(self.cfg.variants)), contrastive_reference(self.lips[c], i, self.cfg.candidates, self.cfg.reach, rng)
         audio = self.windows[c][i].astype(np.float32)*(rng.random()>=self.cfg.audio_drop)
-        mouth = variant(self.clips.faces[c][i][self.mouth][None], c, v)[0]
+        mouth = variant(self.clips.faces[c][i][None], c, v)[0][self.mouth]
         return self.latents[v][c][i], self.masked[v][c][i], self.latents[v][c][r], audio, mouth
     def __call__(self, step:int)->tuple: # latents, masked, reference (B,C,1,h,w); audio (B,50,384); mouths uint8
         rng = np.random.default_rng((self.seed, step))
@@ -168,7 +167,7 @@ def train_reader(
     reader = LipReader(samples.latents[0][0].shape[1])
     return fit(reader, batch_at, loss_fn, out, TrainConfig(steps=cfg.reader_steps, seed=seed)).requires_grad_(False)
 
-# %% ../nbs/53_train_unet.ipynb #09349f5a
+# %% ../nbs/53_train_unet.ipynb #2aac3c92
 def unet_loss(
     unet:nn.Module, vae:nn.Module, reader:LipReader,
     batch:tuple, # of `UNetSamples`
@@ -185,8 +184,7 @@ def unet_loss(
     logs = dict(recon=recon_loss(pred, target, loss_weight(mask, cfg.mouth_weight)), lips=F.mse_loss(reader(pred[box]), reader(target[box])))
     loss = cfg.recon_weight*logs['recon'] + cfg.reader_weight*logs['lips']
     if lpips_net is not None:
-        n = round(cfg.pixel_share*len(mouths))
-        x,y = to_pixels(mouths[:n]), decode_latents(vae, pred[box][:n])
+        x,y = to_pixels(mouths), decode_latents(vae, pred[box])
         logs |= dict(l1=(y-x).abs().mean(), lpips=perceptual_loss(lpips_net, y, x), texture=texture_loss(y, x))
         loss = loss + cfg.pixel_weight*logs['l1'] + cfg.perceptual_weight*logs['lpips'] + cfg.texture_weight*logs['texture']
     return dict({k:v.detach() for k,v in logs.items()}, loss=loss)
@@ -223,19 +221,19 @@ def train_ear(
     ear = fit(net, LipBatches(clips, seed), loss_fn, out, TrainConfig(steps=cfg.ear_steps, seed=seed))
     unet.audio_embedding.load_state_dict(ear[0].state_dict())
 
-# %% ../nbs/53_train_unet.ipynb #db78fae3
+# %% ../nbs/53_train_unet.ipynb #49a77561
 def train_unet(
     data:str|Path, # folder of prepared clips
     out:str|Path, # checkpoint set with config.json and a VAE; `unet.safetensors` is written to it
     training:UNetTraining=UNetTraining(),
-    trainer:TrainConfig=TrainConfig(steps=2200),
+    trainer:TrainConfig=TrainConfig(steps=8000),
     lpips_weights:str|Path|None=None, # file with LPIPS (alex); None takes what the lpips package fetches
     state:str|Path|None=None, # folder of the run; None: `out`/train_unet
     init:str|Path|None=None, # U-Net weights to start from; None: random
 )->nn.Module: # the averaged weights
     "Train the U-Net of a one-step checkpoint set."
     out,config = Path(out), read_config(out)
-    vae,clips = load_vae(out, config).requires_grad_(False), ClipFolder(data)
+    vae,clips = load_vae(out, config).requires_grad_(False).to(memory_format=torch.channels_last), ClipFolder(data)
     cache_latents(clips, vae, training.variants)
     torch.manual_seed(trainer.seed)
     unet = UNet3DConditionModel(unet_config(config['unet'])).to(memory_format=torch.channels_last)
@@ -247,7 +245,7 @@ def train_unet(
     net = perceptual_net('alex', lpips_weights) if training.perceptual_weight else None
     mask = latent_mask(config['resolution'])
     last = int(timesteps(scheduler(**config['scheduler']), 1)[0])
-    def loss_fn(unet, batch, step): return unet_loss(unet, vae, reader, batch, training, mask, last, net if step>=training.pixel_from*trainer.steps else None)
+    def loss_fn(unet, batch, step): return unet_loss(unet, vae, reader, batch, training, mask, last, net)
     def save(ema, step):
         with atomic_path(out/'unet.safetensors') as tmp: save_file({k:v.half().contiguous() for k,v in ema.state_dict().items()}, tmp)
     return fit(unet, samples, loss_fn, state, trainer, save)
