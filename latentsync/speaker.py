@@ -18,15 +18,15 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-# %% ../nbs/19_speaker.ipynb #dfde90af
+# %% ../nbs/19_speaker.ipynb #c9e035fa
 from .core import LatentSyncError, checkpoint_file, checkpoint_path, dataclass_from, find_checkpoint, pick_device, pick_dtype, read_config
 from .audio import load_whisper
 from .face import fixed_mask
 from .latents import conditions, decode_latents, encode_latents, latent_mask, load_vae, new_vae, rim_fade, to_pixels
 from .diffusion import denoise, scheduler
-from .unet import UNet3DConditionModel, load_unet, unet_config
+from .unet import UNet3DConditionModel, deep_cached, load_unet, unet_config
 
-# %% ../nbs/19_speaker.ipynb #a9ef6e8c
+# %% ../nbs/19_speaker.ipynb #3dda2ef6
 @dataclass(frozen=True)
 class SetConfig:
     "`config.json` of a checkpoint set."
@@ -37,7 +37,7 @@ class SetConfig:
     guidance_scale:float=1.5 # weight of the sound
     guidance_fade:float=0. # latents over which guidance rises from the rim of the hole; 0: it acts everywhere
     reference:str='same' # 'same' frame or one 'fixed' frame
-    overlap:int=4 # frames that neighbouring windows share, where the weights feel windows at all; 0: as the released pipeline
+    overlap:int=2 # frames that neighbouring windows share, where the weights feel windows at all; 0: as the released pipeline
     faces:str='auto' # face detector the weights were trained with
     unet:dict=field(default_factory=dict) # differences from `UNetConfig`
     vae:dict=field(default_factory=dict) # for `load_vae`
@@ -110,7 +110,7 @@ def random_checkpoint(
     (folder/'config.json').write_text(json.dumps(full))
     return folder
 
-# %% ../nbs/19_speaker.ipynb #407a2c4c
+# %% ../nbs/19_speaker.ipynb #6c567022
 @torch.inference_mode()
 def encode_reference(
     models:Models,
@@ -128,6 +128,7 @@ def speak(
     reference:Tensor|None=None, # (1,C,h,w) fixed reference; None: each frame is its own
     steps:int=1, # denoising steps
     guidance_scale:float=1., # weight of the speech
+    deepcache:int=1, # the whole network in every n-th step only
 )->np.ndarray: # (N,R,R,3) float32 in -1..1
     "Make the faces say what the windows hold."
     on_device = lambda x: x.to(models.device, models.dtype)
@@ -142,18 +143,18 @@ def speak(
     start = on_device(noise).expand_as(frames_last(masked))
     fade = models.config.guidance_fade
     area = on_device(rim_fade(pixels.shape[-1], fade)) if fade else 1.
-    made = denoise(lambda x, t, a: models.unet(x, t, a).sample, start, known, on_device(audio), scheduler(**models.config.scheduler),
+    made = denoise(deep_cached(models.unet, deepcache), start, known, on_device(audio), scheduler(**models.config.scheduler),
         steps, guidance_scale, area)
     made = decode_latents(models.vae, made[0].transpose(0, 1))
     out = made*(1-mask) + (pixels*mask)[where]
     return out.float().permute(0, 2, 3, 1).cpu().numpy()
 
-# %% ../nbs/19_speaker.ipynb #85d6c216
+# %% ../nbs/19_speaker.ipynb #108bfef9
 def speak_stream(
     models:Models,
     items:Iterable, # of (face square (R,R,3) uint8, audio window (50,384)); neighbours in time
     overlap:int, # frames shared by two windows, below the window's length
-    **how, # noise, reference, steps, guidance_scale of `speak`
+    **how, # noise, reference, steps, guidance_scale, deepcache of `speak`
 )->Iterator[np.ndarray]: # (R,R,3) float32 in -1..1, one per item
     "Make a run of faces speak; at most a window is held."
     n, held, before = models.config.num_frames, [], [] # before: the shared frames as the last window made them

@@ -221,12 +221,12 @@ def train_ear(
     ear = fit(net, LipBatches(clips, seed), loss_fn, out, TrainConfig(steps=cfg.ear_steps, seed=seed))
     unet.audio_embedding.load_state_dict(ear[0].state_dict())
 
-# %% ../nbs/53_train_unet.ipynb #49a77561
+# %% ../nbs/53_train_unet.ipynb #7b23deaf
 def train_unet(
     data:str|Path, # folder of prepared clips
     out:str|Path, # checkpoint set with config.json and a VAE; `unet.safetensors` is written to it
     training:UNetTraining=UNetTraining(),
-    trainer:TrainConfig=TrainConfig(steps=8000),
+    trainer:TrainConfig=TrainConfig(steps=6500),
     lpips_weights:str|Path|None=None, # file with LPIPS (alex); None takes what the lpips package fetches
     state:str|Path|None=None, # folder of the run; None: `out`/train_unet
     init:str|Path|None=None, # U-Net weights to start from; None: random

@@ -4,9 +4,11 @@
 
 # %% auto #0
 __all__ = ['FIXED', 'UNetConfig', 'without_fixed', 'unet_config', 'UNetOutput', 'parts', 'build_blocks', 'UNet3DConditionModel',
-           'load_unet']
+           'deep_cached', 'load_unet']
 
-# %% ../nbs/12_unet.ipynb #c39f066e
+# %% ../nbs/12_unet.ipynb #99c43d9a
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -74,11 +76,12 @@ def unet_config(
     "The configuration from a preset, a checkpoint's `config.json` or the `model` section of a public yaml file."
     return dataclass_from(UNetConfig, without_fixed(differences))
 
-# %% ../nbs/12_unet.ipynb #aa30e68f
+# %% ../nbs/12_unet.ipynb #62604667
 @dataclass
 class UNetOutput:
     "What the U-Net returns."
     sample:torch.Tensor # (B,out_channels,F,H,W) predicted noise
+    deep:torch.Tensor # (B*F,channels,H,W) what the last layer got from all layers before
 
 # %% ../nbs/12_unet.ipynb #11327c06
 def parts(
@@ -115,7 +118,7 @@ def build_blocks(
         x = widths[i]
     return nn.ModuleList(down), mid, nn.ModuleList(up)
 
-# %% ../nbs/12_unet.ipynb #c980ca82
+# %% ../nbs/12_unet.ipynb #a2de2d82
 class UNet3DConditionModel(nn.Module):
     "Predicts the noise in the latents of a window of frames, given its speech."
     def __init__(self,
@@ -149,23 +152,40 @@ class UNet3DConditionModel(nn.Module):
         sample:torch.Tensor, # (B,in_channels,F,H,W)
         timestep:torch.Tensor|float, # a number or (B,), in 0..999
         encoder_hidden_states:torch.Tensor|None=None, # (B*F,50,audio_dim) or (B,F,50,audio_dim); None: without audio
-    )->UNetOutput: # `.sample` (B,out_channels,F,H,W)
+        deep:torch.Tensor|None=None, # `.deep` of an earlier step, in place of everything but the last layer
+    )->UNetOutput: # `.sample` (B,out_channels,F,H,W); `.deep` what the last layer got from below
         "Frames are folded into the batch once, at the door, and unfolded once, on the way out."
         B, _, n_frames, *size = sample.shape
         audio = None if encoder_hidden_states is None else encoder_hidden_states.reshape(B*n_frames, *encoder_hidden_states.shape[-2:])
         context = self.embed(timestep, audio, sample), audio, n_frames
         saving = self.gradient_checkpointing and torch.is_grad_enabled()
         run = partial(checkpoint, use_reentrant=False) if saving else lambda block,*args: block(*args)
-        x = self.conv_in(sample.transpose(1,2).flatten(0,1))
-        skips = [x]
-        for block in self.down_blocks: skips += run(block, skips[-1], *context)
-        x = run(self.mid_block, skips[-1], *context)
-        for block in self.up_blocks:
-            across = tuple(skips.pop() for _ in block.resnets)
-            x = run(block, x, across, *context, skips[-1].shape[2:] if skips else None)
+        first, last = self.conv_in(sample.transpose(1,2).flatten(0,1)), self.up_blocks[-1]
+        if deep is None:
+            skips = [first]
+            for block in self.down_blocks: skips += run(block, skips[-1], *context)
+            deep = run(self.mid_block, skips[-1], *context)
+            for block in self.up_blocks:
+                across = tuple(skips.pop() for _ in block.resnets[block is last:]) # the last layer is left for later
+                deep = run(block, deep, across, *context, skips[-1].shape[2:])
+        x = run(last.layer, len(last.resnets)-1, torch.cat([deep, first], 1), *context)
         x = self.conv_out(F.silu(self.conv_norm_out(x, n_frames)))
         x = x.unflatten(0, (B,n_frames)).transpose(1,2)
-        return UNetOutput(x + sample[:,-self.config.out_channels:] if self.config.add_reference else x)
+        return UNetOutput(x + sample[:,-self.config.out_channels:] if self.config.add_reference else x, deep)
+
+# %% ../nbs/12_unet.ipynb #e8b80ebf
+def deep_cached(
+    unet:UNet3DConditionModel,
+    every:int=3, # the whole network runs in steps 0, every, 2*every, ...; 1: in all
+)->Callable: # a denoiser for one run of `denoise`
+    "A denoiser that remembers the depth of the network between steps."
+    step, deep = itertools.count(), None
+    def denoiser(sample, t, audio):
+        nonlocal deep
+        out = unet(sample, t, audio, None if next(step) % every == 0 else deep)
+        deep = out.deep
+        return out.sample
+    return denoiser
 
 # %% ../nbs/12_unet.ipynb #69399196
 def load_unet(
