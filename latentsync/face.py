@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['BROW_LEFT', 'BROW_RIGHT', 'NOSE', 'LIPS', 'LIPS_INNER', 'CROWD', 'TEMPLATE', 'ANCHORS_106', 'Face', 'shrink',
-           'overlap', 'YuNet', 'Roi', 'FaceMesh', 'mesh_anchors', 'lip_points', 'lip_aperture', 'MeshDetector',
-           'crop_size', 'similarity', 'crop_region', 'align', 'fixed_mask', 'hole_weight', 'paste', 'paste_released',
-           'onnx_providers', 'anchors_106', 'box_106', 'InsightFace', 'detector_name', 'face_detector']
+           'overlap', 'YuNet', 'Roi', 'FaceMesh', 'mesh_anchors', 'lip_points', 'lip_aperture', 'MeshFinder',
+           'MeshDetector', 'crop_size', 'similarity', 'crop_region', 'align', 'fixed_mask', 'hole_weight', 'paste',
+           'paste_released', 'onnx_providers', 'anchors_106', 'box_106', 'InsightFace', 'detector_name',
+           'face_detector']
 
 # %% ../nbs/03_face.ipynb #2981463c
 from dataclasses import dataclass
@@ -223,24 +224,17 @@ def _pick(
     if not last or far[i] > last.side/2: i = int(np.argmax((boxes[:, 2:] - boxes[:, :2]).prod(1)))
     return i, float(far[i])
 
-# %% ../nbs/03_face.ipynb #90139c50
+# %% ../nbs/03_face.ipynb #44f8d146
 CROWD = 8 # faces of one frame that are looked at, largest first
 
-class MeshDetector:
-    "YuNet and the 468-point mesh: 1.5 MB, permissive licences, one CPU thread."
+class MeshFinder:
+    "Finds and follows any number of faces; remembers none."
     def __init__(self,
         folder:str|Path|None=None, # holds face_det_yunet.onnx and face_mesh_468.onnx; None: checkpoints/face
-        every:int=25, # frames after which `track` checks its face with YuNet
         hold:float=.02, # the crop stays until it would move by this part of its side: steadier points on a still head
     ):
         file = lambda name: Path(folder)/name if folder else checkpoint_path('face', name)
-        self.find, self.mesh = YuNet(file('face_det_yunet.onnx')), FaceMesh(file('face_mesh_468.onnx'))
-        self.every, self.hold = every, hold
-        self.reset()
-
-    def reset(self):
-        "Forget the face of `track`."
-        self.face, self.last, self.age = None, None, 0
+        self.find, self.mesh, self.hold = YuNet(file('face_det_yunet.onnx')), FaceMesh(file('face_mesh_468.onnx')), hold
 
     def read(self, rgb, roi):
         "The face in a square of the frame."
@@ -277,6 +271,22 @@ class MeshDetector:
         found = sorted(found, key=lambda f: -_area(f[0]))[:max(CROWD - len(known), 0)]
         faces = [self.settle(rgb, _roi(b, *k[:2])) for b, k in found]
         return sorted((f for f in faces if f.score >= .5), key=lambda f: -_area(f.box))
+
+# %% ../nbs/03_face.ipynb #90bed33a
+class MeshDetector(MeshFinder):
+    "YuNet and the 468-point mesh: 1.5 MB, permissive licences, one CPU thread."
+    def __init__(self,
+        folder:str|Path|None=None, # see `MeshFinder`
+        every:int=25, # frames after which `track` checks its face with YuNet
+        hold:float=.02, # see `MeshFinder`
+    ):
+        super().__init__(folder, hold)
+        self.every = every
+        self.reset()
+
+    def reset(self):
+        "Forget the face of `track`."
+        self.face, self.last, self.age = None, None, 0
 
     def moved(self, rgb):
         "Once in a while: are there faces, and none where the followed one is?"

@@ -224,7 +224,7 @@ def dithered(
     "Round to 8 bits."
     return (cv2.add(deep, dither_pattern(*deep.shape[:2])) >> 8).astype(np.uint8)
 
-# %% ../nbs/01_media.ipynb #bc113161
+# %% ../nbs/01_media.ipynb #73a90ca4
 KNEE, HDR_PEAK, SDR_WHITE = 90, 1000, 203 # nits: kept up to here, brightest expected, reference white (ITU-R BT.2408)
 TO_709 = np.float32([[1.6605, -.5876, -.0728], [-.1246, 1.1329, -.0083], [-.0182, -.1006, 1.1187]]) # from the primaries of BT.2020 (ITU-R BT.2087)
 
@@ -255,9 +255,10 @@ def toned_down(
     light = light_table(transfer)[deep >> 4]
     if transfer == 18: light *= HDR_PEAK*cv2.pow(cv2.transform(light, np.float32([[.2627, .678, .0593]])), .2)[..., None]
     light = np.maximum(cv2.transform(light, TO_709), 0)
-    top = np.maximum(light.max(2, keepdims=True), 1e-6)
-    x = np.minimum(light*(pressed(top)/top/SDR_WHITE).astype(np.float32), 1)
-    return np.rint(cv2.pow(x, 1/2.4)*WHITE).astype(np.uint16) # a screen's curve (ITU-R BT.1886)
+    r, g, b = cv2.split(light)
+    top = np.maximum(cv2.max(cv2.max(r, g), b), 1e-6) # much faster than light.max(2)
+    x = np.minimum(light*(pressed(top)/(top*SDR_WHITE))[..., None], 1)
+    return (cv2.pow(x, 1/2.4)*WHITE + .5).astype(np.uint16) # a screen's curve (ITU-R BT.1886)
 
 # %% ../nbs/01_media.ipynb #dbc36306
 ACCURATE = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT

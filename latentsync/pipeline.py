@@ -37,18 +37,18 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-# %% ../nbs/20_pipeline.ipynb #fba0824d
+# %% ../nbs/20_pipeline.ipynb #14034812
 from . import __version__
 from .core import SAMPLE_RATE, LatentSyncError, atomic_path, dataclass_from, demo, find_checkpoint, repo_root, seeded
-from .media import (MediaInfo, VideoWriter, aligned, audio_stream, check_output, exactly, frame_strip, join_parts, open_media, probe,
-    read_audio, read_frames, resampled, sound_start)
+from .media import (CODEC, CRF, MediaInfo, VideoWriter, aligned, audio_stream, check_output, exactly, frame_strip, join_parts, open_media,
+    pick_codec, probe, read_audio, readable, read_frames, resampled, sound_start)
 from .audio import OVERLAP, Speech, hushed, log_mel, speech_spans, speech_weight, window_indices
 from .face import align, paste
 from .tracks import Sighting, choose, follow, loudness, scan_clip, spans
 from .diffusion import shared_noise
 from .speaker import Models, encode_reference, load_models, speak_stream
 
-# %% ../nbs/20_pipeline.ipynb #bb87f87b
+# %% ../nbs/20_pipeline.ipynb #71475203
 @dataclass(frozen=True)
 class LipsyncSettings:
     "What a user may choose."
@@ -66,8 +66,8 @@ class LipsyncSettings:
     when_longer:str='keep' # a video longer than the sound: 'keep' the rest as it is, or 'cut' it
     hush:bool=True # where nobody speaks the model hears silence, and the mouth rests
     only_speech:bool=False # where nobody speaks the video stays as it is
-    crf:int=18 # quality of the video, 0 best to 51
-    codec:str='h264' # of `VideoWriter`
+    crf:int=CRF # quality of the video, 0 best to 51
+    codec:str=CODEC # of `VideoWriter`
     lossless:bool=False # encode without any loss
     overwrite:bool=False # replace a file that exists
 
@@ -236,7 +236,7 @@ def find_references(
         if sharp > best.get(shot[i], (0,))[0]: best[shot[i]] = sharp, face
     return {s: encode_reference(models, face) for s,(_,face) in best.items()}
 
-# %% ../nbs/20_pipeline.ipynb #828cf1e1
+# %% ../nbs/20_pipeline.ipynb #9e25bea2
 @dataclass
 class Job:
     "One video to be made."
@@ -250,6 +250,7 @@ class Job:
     voices:list # of `Voice`
     noise:Tensor # (1,C,1,h,w)
     clock:Stopwatch # seconds per stage
+    damaged:list # seconds of pictures that cannot be decoded, as they come up
 
     @property
     def frames(self)->int: # n
@@ -270,9 +271,9 @@ class Job:
 
     def source(self)->Iterator[np.ndarray]:
         "The frames of the clip."
-        return self.clock.each('decode', read_frames(self.video.path))
+        return self.clock.each('decode', read_frames(self.video.path, damaged=self.damaged))
 
-# %% ../nbs/20_pipeline.ipynb #a4b53207
+# %% ../nbs/20_pipeline.ipynb #4f3f1058
 def spoken_frames(
     seconds:float, # length of the speech
     fps:Fraction, # frames per second of the video
@@ -331,7 +332,7 @@ def open_job(
     spoken = spoken_frames(len(samples)/SAMPLE_RATE, info.fps)
     order = frame_order(len(looks), spoken, settings.when_longer == 'keep')
     shot = np.cumsum([x.cut for x in looks]) - looks[0].cut
-    job = Job(models, settings, info, Path(audio), spoken, order, shot, [], noise, clock)
+    job = Job(models, settings, info, Path(audio), spoken, order, shot, [], noise, clock, [])
     for face in settings.face:
         rule, _, own = face.partition('=')
         job.voices.append(find_voice(looks, rule, read_audio(own) if own else samples, job))
@@ -423,7 +424,7 @@ def sound_track(
     longer = job.frames > job.spoken and job.video.has_audio
     with TemporaryDirectory() as folder: yield joined_sound(job, Path(folder)/'sound.wav') if longer else job.audio
 
-# %% ../nbs/20_pipeline.ipynb #98ac42e9
+# %% ../nbs/20_pipeline.ipynb #2aed6362
 PART = 10 # seconds
 
 def digest(
@@ -460,7 +461,8 @@ def claimed(
     if any(alive(p/'lock') for p in others): raise LatentSyncError(f'{out} is being made by another process; wait for it or write to another file')
     for p in others:
         if p.name != folder.name: shutil.rmtree(p, ignore_errors=True) # of other settings: no longer of use
-    folder.mkdir(exist_ok=True)
+    try: folder.mkdir(exist_ok=True)
+    except OSError as e: raise LatentSyncError(f'cannot write {out}: {e.strerror}; choose another place') from e
     (folder/'lock').write_text(f'{os.getpid()} {psutil.Process().create_time()}')
     try: yield folder
     except BaseException:
@@ -490,7 +492,7 @@ def write_parts(
                     bar.update()
     return paths
 
-# %% ../nbs/20_pipeline.ipynb #1504d05a
+# %% ../nbs/20_pipeline.ipynb #edeb76c3
 @dataclass(frozen=True)
 class Report:
     "What was made, what was left alone and why, and what it took. Written as JSON beside the video."
@@ -500,6 +502,8 @@ class Report:
     frames:int # in the video
     faces:int # frames in which a face speaks
     rate:float # frames per second of the video
+    damaged:list # seconds of the pictures that could not be decoded and repeat the one before
+    hdr:str # 'PQ' or 'HLG' where the source's light was toned down, else empty
     left_alone:list # per voice: start and end in s of the clip, and the reason
     seconds:float # from the call to the finished file
     stages:dict # busy seconds per stage; stages overlap
@@ -543,7 +547,7 @@ def version(
     found = subprocess.run(['git', '-C', str(repo_root()), 'rev-parse', '--short', 'HEAD'], capture_output=True, text=True) if (repo_root()/'.git').exists() else None
     return f'{__version__} {found.stdout.strip()}' if found and found.returncode == 0 else __version__
 
-# %% ../nbs/20_pipeline.ipynb #459d703e
+# %% ../nbs/20_pipeline.ipynb #9d896944
 AHEAD = 8 # finished frames that may wait for the encoder
 
 def lipsync(
@@ -559,15 +563,16 @@ def lipsync(
     voices = [f.partition('=')[2] for f in settings.face if '=' in f]
     if Path(check_output(out, settings.overwrite)).resolve() in {Path(p).resolve() for p in (video, audio, *voices)}:
         raise LatentSyncError(f'{out} is also an input; write to another file')
-    job = open_job(video, audio, settings, models, progress)
-    weights = digest(find_checkpoint(settings.checkpoint)) if models is None else job.models.config.name
-    same = [replace(settings, overwrite=False), weights, digest(video, audio, *voices), __version__]
+    pick_codec(out.suffix, settings.codec, settings.lossless) # refuses what does not go together
+    weights = digest(find_checkpoint(settings.checkpoint)) if models is None else models.config.name
+    same = [replace(settings, overwrite=False), weights, digest(*map(readable, (video, audio, *voices))), __version__]
     key = hashlib.blake2b(repr(same).encode(), digest_size=6).hexdigest()
     with claimed(out, key) as folder:
+        job = open_job(video, audio, settings, models, progress)
         parts = write_parts(job, folder, out.suffix, progress)
         with job.clock('join'), sound_track(job) as sound: join_parts(parts, out, job.video.fps, audio=sound)
     speaking = np.max([v.span for v in job.voices], 0) >= 0
-    report = Report(out, job.models.config.name, weights, job.frames, int(speaking.sum()), float(job.video.fps), [v.reasons for v in job.voices],
+    report = Report(out, job.models.config.name, weights, job.frames, int(speaking.sum()), float(job.video.fps), sorted(set(job.damaged)), job.video.hdr, [v.reasons for v in job.voices],
         perf_counter()-began, dict(job.clock), peak_memory(), asdict(settings), version())
     report.save()
     return report
