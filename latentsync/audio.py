@@ -79,7 +79,7 @@ def load_whisper(
     load_strict(nn.ModuleDict({'encoder': encoder}), state, path)
     return encoder.eval().requires_grad_(False).to(device)
 
-# %% ../nbs/02_audio.ipynb #31342c57
+# %% ../nbs/02_audio.ipynb #02bb8c43
 @torch.no_grad()
 def segment_states(
     encoder:AudioEncoder,
@@ -98,6 +98,7 @@ def segment_states(
     states.append(x + last.mlp(last.mlp_ln(x)))
     return torch.stack(states, 2)[0]
 
+# %% ../nbs/02_audio.ipynb #6496aae9
 class Speech:
     "The states of a recording at 50 Hz, encoded 30 seconds at a time when they are asked for."
     def __init__(self,
@@ -131,6 +132,7 @@ class Speech:
         picked = [self.encode(int(j)//self.hop)[int(j) % self.hop] for j in states.flatten()]
         return torch.stack(picked).view(*states.shape, *picked[0].shape)
 
+# %% ../nbs/02_audio.ipynb #5ed58f2a
 def whisper_features(
     encoder:AudioEncoder,
     samples:np.ndarray, # (N,) float32 in [-1,1] at 16 kHz

@@ -273,7 +273,7 @@ class Job:
         "The frames of the clip."
         return self.clock.each('decode', read_frames(self.video.path, damaged=self.damaged))
 
-# %% ../nbs/20_pipeline.ipynb #4f3f1058
+# %% ../nbs/20_pipeline.ipynb #9b78ab84
 def spoken_frames(
     seconds:float, # length of the speech
     fps:Fraction, # frames per second of the video
@@ -311,6 +311,7 @@ def find_voice(
     references = find_references(job.models, sightings, job.shot, job.source) if config.reference == 'fixed' else {}
     return Voice(sightings, speech, weight, runs(job.order, weight, job.shot), references, spans(looks, tracks, sightings, video.fps))
 
+# %% ../nbs/20_pipeline.ipynb #e36be7a1
 def open_job(
     video:str|Path, # a video or a picture
     audio:str|Path, # a sound, or a video with sound
@@ -340,7 +341,7 @@ def open_job(
         raise LatentSyncError(f'no usable face in {video} ({"; ".join(sorted({r["reason"] for v in job.voices for r in v.reasons}))}); give a video with a larger face seen from the front')
     return job
 
-# %% ../nbs/20_pipeline.ipynb #be5c58c2
+# %% ../nbs/20_pipeline.ipynb #8812d4c9
 def render(
     job:Job,
     voice:Voice,
@@ -369,6 +370,7 @@ def aligned_items(job, voice, group, waiting):
         waiting.append((k, frame, matrix))
         yield face, window
 
+# %% ../nbs/20_pipeline.ipynb #db17f894
 def begin_at(
     voice:Voice,
     k:int, # output frame that is wanted first
@@ -424,7 +426,7 @@ def sound_track(
     longer = job.frames > job.spoken and job.video.has_audio
     with TemporaryDirectory() as folder: yield joined_sound(job, Path(folder)/'sound.wav') if longer else job.audio
 
-# %% ../nbs/20_pipeline.ipynb #2aed6362
+# %% ../nbs/20_pipeline.ipynb #1056bf22
 PART = 10 # seconds
 
 def digest(
@@ -450,6 +452,7 @@ def alive(
         return psutil.Process(int(pid)).create_time() == float(born)
     except (OSError, ValueError, psutil.NoSuchProcess): return False
 
+# %% ../nbs/20_pipeline.ipynb #e6f81aad
 @contextmanager
 def claimed(
     out:Path, # the result
@@ -471,6 +474,7 @@ def claimed(
         raise
     shutil.rmtree(folder, ignore_errors=True)
 
+# %% ../nbs/20_pipeline.ipynb #5f2d990b
 def write_parts(
     job:Job,
     folder:Path, # of `claimed`
@@ -492,7 +496,7 @@ def write_parts(
                     bar.update()
     return paths
 
-# %% ../nbs/20_pipeline.ipynb #edeb76c3
+# %% ../nbs/20_pipeline.ipynb #323524db
 @dataclass(frozen=True)
 class Report:
     "What was made, what was left alone and why, and what it took. Written as JSON beside the video."
@@ -534,6 +538,7 @@ class Report:
         return (f'{self.out}: {self.frames} frames, {self.duration:.2f} s of video in {self.seconds:.1f} s '
             f'({self.fps:.1f} frames/s, {self.peak_memory:.0f} MB) with {self.checkpoint}; {self.frames-self.faces} frames left as they are')
 
+# %% ../nbs/20_pipeline.ipynb #0ea2de4b
 def peak_memory(
 )->float: # MB
     "Most memory this process has used so far."

@@ -118,7 +118,7 @@ def build_blocks(
         x = widths[i]
     return nn.ModuleList(down), mid, nn.ModuleList(up)
 
-# %% ../nbs/12_unet.ipynb #a2de2d82
+# %% ../nbs/12_unet.ipynb #e8242e8c
 class UNet3DConditionModel(nn.Module):
     "Predicts the noise in the latents of a window of frames, given its speech."
     def __init__(self,
@@ -169,8 +169,7 @@ class UNet3DConditionModel(nn.Module):
                 across = tuple(skips.pop() for _ in block.resnets[block is last:]) # the last layer is left for later
                 deep = run(block, deep, across, *context, skips[-1].shape[2:])
         x = run(last.layer, len(last.resnets)-1, torch.cat([deep, first], 1), *context)
-        x = self.conv_out(F.silu(self.conv_norm_out(x, n_frames)))
-        x = x.unflatten(0, (B,n_frames)).transpose(1,2)
+        x = self.conv_out(F.silu(self.conv_norm_out(x, n_frames))).unflatten(0, (B,n_frames)).transpose(1,2)
         return UNetOutput(x + sample[:,-self.config.out_channels:] if self.config.add_reference else x, deep)
 
 # %% ../nbs/12_unet.ipynb #e8b80ebf
