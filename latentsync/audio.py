@@ -145,7 +145,7 @@ def whisper_features(
 # %% ../nbs/02_audio.ipynb #6834e1b0
 OVERLAP = 50 # states, 1 s: what lies further away hardly changes a state
 
-# %% ../nbs/02_audio.ipynb #400e66c6
+# %% ../nbs/02_audio.ipynb #bed59def
 def level(
     mel:Tensor, # (80, M) of `log_mel`
 )->np.ndarray: # (M,) dB; about 20 for a full-scale tone
@@ -178,9 +178,10 @@ def speech_weight(
 
 def hushed(
     samples:np.ndarray, # (N,) float32 at 16 kHz
+    spans:list, # of `speech_spans`
 )->np.ndarray: # (N,)
     "The recording with silence where nobody speaks."
-    return samples*speech_weight(speech_spans(log_mel(samples)), np.arange(len(samples))/SAMPLE_RATE)
+    return samples*speech_weight(spans, np.arange(len(samples))/SAMPLE_RATE)
 
 # %% ../nbs/02_audio.ipynb #ef743e07
 BEFORE, AFTER = 4, 6 # a window is the states [c-4, c+6) around the state c of its frame

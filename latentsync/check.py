@@ -71,7 +71,7 @@ def expected_memory(
     "What this process has used so far, and the frames the encoder will hold."
     return peak_memory() + 60*1.5*job.video.width*job.video.height/2**20
 
-# %% ../nbs/22_check.ipynb #1f1878de
+# %% ../nbs/22_check.ipynb #8b1e4a51
 def advice(
     found:Findings, # without advice
     job:Job,
@@ -103,7 +103,7 @@ def check(
     faces = int((voice.weight[:job.spoken] > 0).sum())
     width = np.median([1/np.linalg.det(s.matrix[:,:2])**.5 for s in seen])*job.models.config.resolution*210/256
     per_scan = job.clock['scan']/len(looks)
-    found = Findings(job.frames, float(job.video.fps), (job.video.width, job.video.height), sum(b-a for a,b in speech_spans(log_mel(samples))),
+    found = Findings(job.frames, float(job.video.fps), (job.video.width, job.video.height), min(sum(b-a for a,b in speech_spans(log_mel(samples))), len(samples)/SAMPLE_RATE),
         len(samples)/SAMPLE_RATE, faces/job.spoken, float(width), float(np.quantile([s.turn for s in seen], .9)), int(job.shot[-1])+1,
         len({f.track for x in looks for f in x.faces}), voice.reasons, job.clock['load'] + trial(job)*faces*len(job.voices) + per_scan*job.frames, expected_memory(job), [])
     return replace(found, advice=advice(found, job))

@@ -44,7 +44,7 @@ class SetConfig:
     audio:dict=field(default_factory=dict) # which encoder the U-Net listens to
     scheduler:dict=field(default_factory=dict) # differences from the released schedule
 
-# %% ../nbs/19_speaker.ipynb #ca3ea556
+# %% ../nbs/19_speaker.ipynb #874f09e6
 @dataclass(frozen=True)
 class Models:
     "The networks of one checkpoint set on one device."
@@ -52,6 +52,7 @@ class Models:
     vae:nn.Module
     whisper:nn.Module
     config:SetConfig
+    folder:Path # of the set
     device:torch.device
     dtype:torch.dtype
 
@@ -66,7 +67,7 @@ class Models:
         "Channels of the VAE's latents."
         return self.unet.config.out_channels
 
-# %% ../nbs/19_speaker.ipynb #f8c9f724
+# %% ../nbs/19_speaker.ipynb #70aabf60
 def load_models(
     checkpoint:str|Path='auto', # name or folder of a checkpoint set
     device:str='auto', # 'auto', 'cuda', 'mps' or 'cpu'
@@ -83,7 +84,7 @@ def load_models(
     if (unet.config.in_channels, unet.config.out_channels) != (3*channels+1, channels):
         raise LatentSyncError(f'the VAE of {folder} has {channels} latent channels, its U-Net is made for {unet.config.out_channels}; '
             'choose files that belong together')
-    return Models(unet, vae, whisper, config, device, dtype)
+    return Models(unet, vae, whisper, config, folder, device, dtype)
 
 # %% ../nbs/19_speaker.ipynb #1c955bc3
 TINY_UNET = dict(in_channels=13, out_channels=4, block_out_channels=[16,32], layers_per_block=1, norm_num_groups=8,

@@ -221,7 +221,7 @@ def train_ear(
     ear = fit(net, LipBatches(clips, seed), loss_fn, out, TrainConfig(steps=cfg.ear_steps, seed=seed))
     unet.audio_embedding.load_state_dict(ear[0].state_dict())
 
-# %% ../nbs/53_train_unet.ipynb #7b23deaf
+# %% ../nbs/53_train_unet.ipynb #ec4a9260
 def train_unet(
     data:str|Path, # folder of prepared clips
     out:str|Path, # checkpoint set with config.json and a VAE; `unet.safetensors` is written to it
@@ -237,10 +237,10 @@ def train_unet(
     cache_latents(clips, vae, training.variants)
     torch.manual_seed(trainer.seed)
     unet = UNet3DConditionModel(unet_config(config['unet'])).to(memory_format=torch.channels_last)
-    if init: load_strict(unet, read_weights(init), init)
     state = Path(state or out/'train_unet')
+    if init: load_strict(unet, read_weights(init), init)
+    else: train_ear(unet, clips, training, state/'ear', trainer.seed)
     samples = UNetSamples(clips, training, trainer.seed)
-    train_ear(unet, clips, training, state/'ear', trainer.seed)
     reader = train_reader(samples, training, state/'reader', trainer.seed)
     net = perceptual_net('alex', lpips_weights) if training.perceptual_weight else None
     mask = latent_mask(config['resolution'])
