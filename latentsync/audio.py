@@ -145,7 +145,7 @@ def whisper_features(
 # %% ../nbs/02_audio.ipynb #6834e1b0
 OVERLAP = 50 # states, 1 s: what lies further away hardly changes a state
 
-# %% ../nbs/02_audio.ipynb #bed59def
+# %% ../nbs/02_audio.ipynb #eed3d9fd
 def level(
     mel:Tensor, # (80, M) of `log_mel`
 )->np.ndarray: # (M,) dB; about 20 for a full-scale tone
@@ -169,19 +169,26 @@ def speech_spans(
 
 def speech_weight(
     spans:list, # of `speech_spans`
-    times:np.ndarray, # (n,) seconds
+    times:np.ndarray, # (n,) seconds, ascending
     fade:float=.1, # seconds from nothing to all, inside the span
 )->np.ndarray: # (n,) float32, 0..1
     "How much of the speech there is at each moment."
-    inside = [np.minimum(times-a, b-times)/fade for a,b in spans]
-    return np.float32(np.max(inside, 0).clip(0, 1)) if spans else np.zeros(len(times), np.float32)
+    weight = np.zeros(len(times), np.float32)
+    for a,b in spans:
+        here = slice(*np.searchsorted(times, (a, b)))
+        weight[here] = np.maximum(weight[here], np.minimum(times[here]-a, b-times[here])/fade).clip(0, 1)
+    return weight
 
 def hushed(
     samples:np.ndarray, # (N,) float32 at 16 kHz
     spans:list, # of `speech_spans`
 )->np.ndarray: # (N,)
     "The recording with silence where nobody speaks."
-    return samples*speech_weight(spans, np.arange(len(samples))/SAMPLE_RATE)
+    quiet, each = np.empty_like(samples), 30*SAMPLE_RATE
+    for i in range(0, len(samples), each):
+        piece = samples[i:i+each]
+        quiet[i:i+each] = piece*speech_weight(spans, np.arange(i, i+len(piece))/SAMPLE_RATE)
+    return quiet
 
 # %% ../nbs/02_audio.ipynb #ef743e07
 BEFORE, AFTER = 4, 6 # a window is the states [c-4, c+6) around the state c of its frame

@@ -5,22 +5,22 @@
 # %% auto #0
 __all__ = ['Findings', 'trial', 'expected_memory', 'advice', 'check']
 
-# %% ../nbs/22_check.ipynb #2afcbe93
+# %% ../nbs/22_check.ipynb #21688ef4
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import inf
 from pathlib import Path
 from time import perf_counter
 
 # %% ../nbs/22_check.ipynb #5ecc14cc
 import numpy as np
 
-# %% ../nbs/22_check.ipynb #5e39ec76
+# %% ../nbs/22_check.ipynb #94a3847c
 from .core import SAMPLE_RATE, dataclass_from
 from .audio import log_mel, speech_spans
 from .media import read_audio
 from .pipeline import Job, LipsyncSettings, Stopwatch, lipsync_frames, open_job, peak_memory
 from .speaker import Models
-from .tracks import scan_clip
 
 # %% ../nbs/22_check.ipynb #1bf867cf
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def expected_memory(
     "What this process has used so far, and the frames the encoder will hold."
     return peak_memory() + 60*1.5*job.video.width*job.video.height/2**20
 
-# %% ../nbs/22_check.ipynb #8b1e4a51
+# %% ../nbs/22_check.ipynb #b1f7facd
 def advice(
     found:Findings, # without advice
     job:Job,
@@ -97,13 +97,13 @@ def check(
     "What is in the inputs, and what the job will cost."
     settings = dataclass_from(LipsyncSettings, settings)
     job, samples = open_job(video, audio, settings, models, progress), read_audio(audio)
-    looks = list(scan_clip(job.video.path, settings.faces or job.models.config.faces, job.models.device)) # known by now
+    job.reach(inf)
     voice = job.voices[0]
     seen = [s for s in voice.sightings if s]
     faces = int((voice.weight[:job.spoken] > 0).sum())
     width = np.median([1/np.linalg.det(s.matrix[:,:2])**.5 for s in seen])*job.models.config.resolution*210/256
-    per_scan = job.clock['scan']/len(looks)
+    per_scan = job.clock['scan']/len(job.looks)
     found = Findings(job.frames, float(job.video.fps), (job.video.width, job.video.height), min(sum(b-a for a,b in speech_spans(log_mel(samples))), len(samples)/SAMPLE_RATE),
         len(samples)/SAMPLE_RATE, faces/job.spoken, float(width), float(np.quantile([s.turn for s in seen], .9)), int(job.shot[-1])+1,
-        len({f.track for x in looks for f in x.faces}), voice.reasons, job.clock['load'] + trial(job)*faces*len(job.voices) + per_scan*job.frames, expected_memory(job), [])
+        len({f.track for x in job.looks for f in x.faces}), voice.reasons, job.clock['load'] + trial(job)*faces*len(job.voices) + per_scan*job.frames, expected_memory(job), [])
     return replace(found, advice=advice(found, job))

@@ -8,12 +8,12 @@ __all__ = ['TEXT_FORMATS', 'KR_KB', 'HDR', 'WHITE', 'KNEE', 'HDR_PEAK', 'SDR_WHI
            'looks_like_mp4', 'open_media', 'video_stream', 'audio_stream', 'decoded', 'display_matrix', 'turn',
            'Colour', 'usual_colour', 'colour_of', 'yuv_matrix', 'rgb_matrix', 'plane_view', 'plane_at', 'is_planar',
            'dither_pattern', 'dithered', 'light_table', 'pressed', 'toned_down', 'converted', 'stored_size', 'to_rgb',
-           'read_still', 'MediaInfo', 'rate_of', 'counted', 'video_length', 'sound_length', 'first_picture', 'probe',
-           'missing', 'timed', 'shown', 'read_frames', 'sound_start', 'resampled', 'aligned', 'open_sound',
-           'read_audio', 'check_output', 'exactly', 'aac_stream', 'encoded', 'fits', 'copied', 'add_sound', 'Codec',
-           'pick_codec', 'even', 'picture_stream', 'writable', 'to_frame', 'disk_errors', 'SoundFeed', 'Output',
-           'output', 'VideoWriter', 'picture_numbers', 'renumbered', 'copied_stream', 'join_parts', 'frame_strip',
-           'show_wave']
+           'read_still', 'MediaInfo', 'rate_of', 'counted', 'video_length', 'readable_seconds', 'sound_length',
+           'first_picture', 'probe', 'missing', 'timed', 'shown', 'read_frames', 'sound_start', 'resampled', 'aligned',
+           'open_sound', 'read_audio', 'check_output', 'exactly', 'aac_stream', 'encoded', 'fits', 'copied',
+           'add_sound', 'Codec', 'pick_codec', 'even', 'picture_stream', 'writable', 'to_frame', 'disk_errors',
+           'SoundFeed', 'Output', 'output', 'VideoWriter', 'picture_numbers', 'renumbered', 'copied_stream',
+           'join_parts', 'frame_strip', 'show_wave']
 
 # %% ../nbs/01_media.ipynb #b21b895a
 import math, os
@@ -361,7 +361,13 @@ def video_length(
     rate = nominal if nominal and abs(nominal-average)*seconds <= 1 + average*seconds/100 else average
     return rate_of(rate), max(round(rate*seconds), 1), seconds
 
-# %% ../nbs/01_media.ipynb #9faddc56
+# %% ../nbs/01_media.ipynb #99e357c8
+def readable_seconds(
+    path:str|Path, # a video
+)->float: # less than its header says where the file was cut off
+    "How much video there is, by its packets."
+    with open_media(path) as c: return counted(c, video_stream(c))[1]
+
 def sound_length(
     container:av.container.InputContainer, # an open file
     stream:av.audio.stream.AudioStream, # its sound
