@@ -330,7 +330,7 @@ def add_references(job, voice):
         if seen and (job.whole or s < job.shot[placed-1] or first+look <= placed):
             voice.references[s] = find_reference(job.models, {i: x for i,x in seen.items() if i < first+look}, job.reader)
 
-# %% ../nbs/20_pipeline.ipynb #0a6b6bdd
+# %% ../nbs/20_pipeline.ipynb #b83434bd
 def spoken_frames(
     seconds:float, # length of the speech
     fps:Fraction, # frames per second of the video
@@ -350,6 +350,7 @@ def new_voice(
     loud = loudness(read_audio(video.path), video.fps, video.frames) if rule == 'speaking' and video.has_audio else None
     return Voice(rule, speech, audible, loud, [], np.zeros(0, np.float32), np.zeros(0, int), {}, [])
 
+# %% ../nbs/20_pipeline.ipynb #a0a5bbbf
 def check_settings(settings, models, info):
     "Refuse what does not fit the checkpoint or the clip."
     config, there = models.config, info.duration if info.is_image else readable_seconds(info.path)
