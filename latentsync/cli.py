@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'option', 'command', 'UsageError', 'Parser',
            'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'prepare', 'train_vae',
-           'train_unet', 'main', 'complain']
+           'train_unet', 'refine_unet', 'main', 'complain']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
@@ -71,7 +71,7 @@ def parse(
     if sub: argv = argv[:1] + dashed_files(argv[1:], set(sub._option_string_actions))
     return vars(parser.parse_args(argv))
 
-# %% ../nbs/91_cli.ipynb #388dacf6
+# %% ../nbs/91_cli.ipynb #324748d3
 CHOICES = dict(device=['auto','cuda','mps','cpu'], dtype=['auto','fp32','fp16','bf16'])
 COMPUTE = (
     option('--checkpoint', help='auto, compact, 1.5, 1.6 or the folder of a checkpoint set'),
@@ -81,7 +81,7 @@ COMPUTE = (
 
 MODEL = (
     option('--steps', type=int, help='denoising steps: 20-50 for released weights (default: as the checkpoint says)'),
-    option('--guidance-scale', type=float, help='weight of the sound, 1.0-3.0 (default: as the checkpoint says)'),
+    option('--guidance-scale', type=float, help='weight of the sound, 1.0-3.5 (default: as the checkpoint says)'),
     option('--deepcache', type=int, metavar='N', help='run the whole network in every N-th step only; 3 halves the time of many steps'),
     option('--resolution', type=int, help='side of the face square in pixels; must be the one the checkpoint was trained for'),
     option('--overlap', type=int, help='frames that neighbouring windows share; 0 as the released pipeline (default: as the checkpoint says)'))
@@ -124,7 +124,7 @@ def download(name):
     from latentsync.hub import download
     print(download(name))
 
-# %% ../nbs/91_cli.ipynb #db649071
+# %% ../nbs/91_cli.ipynb #2763cb5f
 TRAINING = (
     option('data', metavar='DATA', help='folder of prepared clips'),
     option('out', metavar='SET', help='folder of the checkpoint set'),
@@ -142,11 +142,15 @@ def train_vae(**settings):
     from latentsync.train_vae import train_vae
     train_vae(**settings)
 
-@command('Train the U-Net of a checkpoint set that has its VAE.', *TRAINING,
-    option('--init', metavar='FILE', help='U-Net weights to start from'))
+@command('Train the U-Net of a checkpoint set that has its VAE.', *TRAINING)
 def train_unet(**settings):
     from latentsync.train_unet import train_unet
     train_unet(**settings)
+
+@command('Sharpen the U-Net of a checkpoint set that has been trained.', *TRAINING)
+def refine_unet(**settings):
+    from latentsync.train_unet import refine_unet
+    refine_unet(**settings)
 
 # %% ../nbs/91_cli.ipynb #0afdd9d6
 def main(

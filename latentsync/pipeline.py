@@ -7,10 +7,12 @@ __all__ = ['CHUNK_BYTES', 'LOOK', 'CANDIDATES', 'PART', 'WAITING', 'LipsyncSetti
            'backward', 'frames_in_order', 'Voice', 'runs', 'Forward', 'mouth_sharpness', 'likely_references',
            'find_reference', 'Job', 'look_on', 'decide', 'add_references', 'spoken_frames', 'new_voice',
            'check_settings', 'open_job', 'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames',
-           'stereo', 'joined_sound', 'sound_track', 'digest', 'alive', 'claimed', 'write_parts', 'Report',
-           'peak_memory', 'version', 'lipsync', 'lipsync_demo']
+           'stereo', 'joined_sound', 'sound_track', 'digest', 'alive', 'claimed', 'give_back_memory', 'write_parts',
+           'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
 
-# %% ../nbs/20_pipeline.ipynb #23c0872e
+# %% ../nbs/20_pipeline.ipynb #683cfc00
+import ctypes
+import gc
 import hashlib
 import json
 import os
@@ -49,7 +51,7 @@ from .tracks import AHEAD, choose, follow, loudness, scan_clip, spans
 from .diffusion import shared_noise
 from .speaker import Models, encode_reference, load_models, speak_stream
 
-# %% ../nbs/20_pipeline.ipynb #f0326af3
+# %% ../nbs/20_pipeline.ipynb #baf30ad4
 @dataclass(frozen=True)
 class LipsyncSettings:
     "What a user may choose."
@@ -57,7 +59,7 @@ class LipsyncSettings:
     device:str='auto' # 'auto', 'cuda', 'mps' or 'cpu'
     dtype:str='auto' # 'auto', 'fp32', 'fp16' or 'bf16'
     steps:int|None=None # denoising steps: 20-50 for released weights
-    guidance_scale:float|None=None # weight of the sound, 1.0-3.0; above 1 costs twice the time
+    guidance_scale:float|None=None # weight of the sound, 1.0-3.5; above 1 costs twice the time
     deepcache:int=1 # run the whole network in every n-th step only; 3 halves the time of many steps
     resolution:int|None=None # side of the face square, px; must be the checkpoint's own
     seed:int=1247 # of the noise
@@ -75,7 +77,7 @@ class LipsyncSettings:
     def __post_init__(self):
         if self.steps is not None and not 1<=self.steps<=1000: raise LatentSyncError(f'steps is {self.steps}; choose 1 to 1000')
         if self.guidance_scale is not None and not self.guidance_scale>=1:
-            raise LatentSyncError(f'guidance scale is {self.guidance_scale}; choose 1.0 to 3.0')
+            raise LatentSyncError(f'guidance scale is {self.guidance_scale}; choose 1.0 or more, usually up to 3.5')
         if self.deepcache<1: raise LatentSyncError(f'deepcache is {self.deepcache}; choose 1 (off) or more, usually 3')
         if not 0<=self.crf<=51: raise LatentSyncError(f'crf is {self.crf}; choose 0 to 51, usually 14 to 24')
         if not 0<=self.seed<2**63: raise LatentSyncError(f'seed is {self.seed}; choose 0 to {2**63-1}')
@@ -531,7 +533,12 @@ def claimed(
         raise
     shutil.rmtree(folder, ignore_errors=True)
 
-# %% ../nbs/20_pipeline.ipynb #78074b1f
+# %% ../nbs/20_pipeline.ipynb #533ba86a
+def give_back_memory():
+    "Return what is no longer used to the system."
+    gc.collect() # a closed encoder is part of a reference cycle and holds tens of megabytes
+    if sys.platform == 'linux' and (trim := getattr(ctypes.CDLL(None), 'malloc_trim', None)): trim(0) # glibc keeps holes of the size of frames
+
 def write_parts(
     job:Job,
     folder:Path, # of `claimed`
@@ -551,6 +558,7 @@ def write_parts(
                 for frame in chain([first], islice(frames, each-1)):
                     with job.clock('encode'): writer.write(frame)
                     bar.update()
+            give_back_memory()
             n += 1
     return [path(i) for i in range(n)]
 
