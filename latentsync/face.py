@@ -346,10 +346,15 @@ def similarity(
     M[:, 2] += bias
     return M.numpy(), bias.numpy()
 
-# %% ../nbs/03_face.ipynb #783a7b06
+# %% ../nbs/03_face.ipynb #e7416830
 def _unit(h, w): return torch.tensor([[2/(w - 1), 0, -1], [0, 2/(h - 1), -1], [0, 0, 1]])
 
 def _square(M): return torch.cat([torch.from_numpy(np.float32(M)), torch.tensor([[0., 0., 1.]])])
+
+@lru_cache(2)
+def _places(h, w): # (h,w,3) x and y of each pixel, -1..1, and 1
+    y, x = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing='ij')
+    return torch.stack([x, y, torch.ones_like(x)], -1)
 
 def _grid(
     M:np.ndarray, # (2,3) source px -> target px
@@ -360,10 +365,8 @@ def _grid(
 )->Tensor: # (1,h,w,2) x and y in the source, -1..1 from the first to the last pixel centre
     "Where each target pixel is looked up."
     back = torch.inverse(_unit(*dst)@(_square(M)@torch.inverse(_unit(*src))))
-    y, x = torch.linspace(-1, 1, dst[0])[rows], torch.linspace(-1, 1, dst[1])[cols]
-    y, x = torch.meshgrid(y, x, indexing='ij')
-    base = torch.stack([x, y, torch.ones_like(x)], -1).view(1, -1, 3)
-    return base.bmm(back[None, :2].mT).view(1, *x.shape, 2)
+    base = _places(*dst)[rows, cols]
+    return base.reshape(1, -1, 3).bmm(back[None, :2].mT).view(1, *base.shape[:2], 2)
 
 # %% ../nbs/03_face.ipynb #85552db3
 def _sample(
