@@ -237,7 +237,7 @@ def find_reference(
     faces = [align(frames[i], sightings[i].matrix, models.config.resolution) for i in sorted(likely_references(sightings))]
     return encode_reference(models, max(faces, key=mouth_sharpness))
 
-# %% ../nbs/20_pipeline.ipynb #a8eef5e2
+# %% ../nbs/20_pipeline.ipynb #65e90faf
 @dataclass
 class Job:
     "One video to be made."
@@ -251,11 +251,12 @@ class Job:
     noise:Tensor # (1,C,1,h,w)
     clock:Stopwatch # seconds per stage
     damaged:list # seconds of pictures that cannot be decoded, as they come up
-    reader:Forward # of frames for references
     looks:list=field(default_factory=list) # of `Look`, so far
     whole:bool=False # whether the clip has been looked at to its end
     order:np.ndarray=field(default_factory=lambda: np.arange(0)) # (n,) source frame behind each output frame, as far as it is decided
     shot:np.ndarray=field(default_factory=lambda: np.arange(0)) # number of the shot of each source frame, so far
+
+    def __post_init__(self): self.reader = Forward(self.source) # frames for references
 
     @property
     def frames(self)->int: # n
@@ -352,7 +353,7 @@ def new_voice(
     loud = loudness(read_audio(video.path), video.fps, video.frames) if rule == 'speaking' and video.has_audio else None
     return Voice(rule, speech, audible, loud, [], np.zeros(0, np.float32), np.zeros(0, int), {}, [])
 
-# %% ../nbs/20_pipeline.ipynb #a0a5bbbf
+# %% ../nbs/20_pipeline.ipynb #7752350f
 def check_settings(settings, models, info):
     "Refuse what does not fit the checkpoint or the clip."
     config, there = models.config, info.duration if info.is_image else readable_seconds(info.path)
@@ -377,8 +378,7 @@ def open_job(
     size = models.config.resolution//8
     noise = shared_noise((1, models.latent_channels, 1, size, size), seeded(settings.seed))
     scan = tqdm(scan_clip(info.path, settings.faces or models.config.faces, models.device), total=info.frames, desc='faces', unit='frame', disable=not progress)
-    job = Job(models, settings, info, Path(audio), spoken_frames(len(samples)/SAMPLE_RATE, info.fps), prefetch(clock.each('scan', scan), 0), [], noise, clock, [], None)
-    job.reader = Forward(job.source)
+    job = Job(models, settings, info, Path(audio), spoken_frames(len(samples)/SAMPLE_RATE, info.fps), prefetch(clock.each('scan', scan), 0), [], noise, clock, [])
     for face in settings.face:
         rule, _, own = face.partition('=')
         job.voices.append(new_voice(job, rule, read_audio(own) if own else samples))
