@@ -27,12 +27,12 @@ from .losses import perceptual_loss, perceptual_net, recon_loss, texture_loss
 from .trainer import TrainConfig, fit
 from .unet import UNet3DConditionModel, unet_config
 
-# %% ../nbs/53_train_unet.ipynb #64702a35
+# %% ../nbs/53_train_unet.ipynb #93f5ac29
 @dataclass(frozen=True)
 class UNetTraining:
     "Settings of `train_unet`; the trainer's own are in `TrainConfig`."
     batch:int = 8 # frames
-    variants:int = 16 # encoded versions of every clip: the plain one, then others in which it looks like somebody else
+    variants:int = 10 # encoded versions of every clip: the plain one, then others in which it looks like somebody else
     reach:int = 125 # frames between target and reference, at most; farther ones show another pose
     candidates:int = 6 # reference frames to choose from; the one whose lips differ most is taken
     ear_steps:int = 200 # steps of `train_ear`, before the U-Net
@@ -46,7 +46,7 @@ class UNetTraining:
     pixel_weight:float = 2. # of the L1 distance of decoded mouths
     perceptual_weight:float = 1. # of LPIPS on decoded mouths
 
-# %% ../nbs/53_train_unet.ipynb #e241ae6e
+# %% ../nbs/53_train_unet.ipynb #f1039601
 def variant(
     faces:np.ndarray, # (N,R,R,3) uint8
     clip:int, v:int, # which clip, which variant; together they decide everything random
@@ -60,10 +60,11 @@ def variant(
 def frames_of(
     n:int, # frames of the clip
     v:int, # variant
-    every:int=3, # frames from one to the next, but in variant 0
-)->np.ndarray: # frame numbers
+    most:int=64, # frames of a variant that is not plain
+)->np.ndarray: # frame numbers, evenly spaced
     "The frames that a variant holds."
-    return np.arange(v%every, n, every) if v else np.arange(n)
+    step = -(-n//most)
+    return np.arange(v%step, n, step) if v else np.arange(n)
 
 # %% ../nbs/53_train_unet.ipynb #51048c4e
 @torch.inference_mode()
