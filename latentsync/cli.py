@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'option', 'command', 'UsageError', 'Parser',
-           'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'prepare', 'train_vae',
-           'train_unet', 'refine_unet', 'main', 'complain']
+           'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'sync', 'prepare',
+           'train_vae', 'train_unet', 'refine_unet', 'train_scorer', 'main', 'complain']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
@@ -71,7 +71,7 @@ def parse(
     if sub: argv = argv[:1] + dashed_files(argv[1:], set(sub._option_string_actions))
     return vars(parser.parse_args(argv))
 
-# %% ../nbs/91_cli.ipynb #324748d3
+# %% ../nbs/91_cli.ipynb #e1d97404
 CHOICES = dict(device=['auto','cuda','mps','cpu'], dtype=['auto','fp32','fp16','bf16'])
 COMPUTE = (
     option('--checkpoint', help='auto, compact, 1.5, 1.6 or the folder of a checkpoint set'),
@@ -97,7 +97,7 @@ JOB = (
 
 @command('The face in VIDEO_OR_IMAGE speaks AUDIO; the result is written to OUT.',
     *JOB[:2], option('out', metavar='OUT', help='the video to write, such as out.mp4; a report is written beside it'), *JOB[2:], *MODEL,
-    option('--crf', type=int, help='quality of the video, 0 best to 51 (default 18)'),
+    option('--crf', type=int, help='quality of the video, 0 best to 51, usually 14 to 24'),
     option('--codec', choices=['h264','hevc','prores','ffv1'], help='how the video is encoded (default h264)'),
     option('--lossless', action='store_true', help='encode without any loss'),
     option('--overwrite', action='store_true', help='replace OUT if it exists'),
@@ -124,7 +124,16 @@ def download(name):
     from latentsync.hub import download
     print(download(name))
 
-# %% ../nbs/91_cli.ipynb #2763cb5f
+@command('Tell by how many frames the picture is later than the sound, and how surely.',
+    option('video', metavar='VIDEO', help='a video with a face'),
+    option('--audio', metavar='SOUND', help='a sound or a video with sound (default: that of the video)'),
+    option('--face', metavar='RULE', help='which face: see lipsync'),
+    option('--protocol', choices=['own','v2'], help='the scorer that comes with the clone (default), or SyncNet v2'))
+def sync(**settings):
+    from latentsync.syncscore import sync_score
+    print(sync_score(**settings))
+
+# %% ../nbs/91_cli.ipynb #476ae094
 TRAINING = (
     option('data', metavar='DATA', help='folder of prepared clips'),
     option('out', metavar='SET', help='folder of the checkpoint set'),
@@ -151,6 +160,15 @@ def train_unet(**settings):
 def refine_unet(**settings):
     from latentsync.train_unet import refine_unet
     refine_unet(**settings)
+
+@command('Train the sync scorer of a checkpoint set.',
+    option('folder', metavar='VIDEOS', help='folder of videos; manifest.csv and offsets.csv beside them are used'),
+    option('data', metavar='DATA', help='where to write the lips; finished clips are kept'),
+    option('out', metavar='SET', help='folder of the checkpoint set'))
+def train_scorer(folder, data, out):
+    from latentsync.train_scorer import prepare_all_lips, train_scorer
+    prepare_all_lips(folder, data)
+    train_scorer(data, out)
 
 # %% ../nbs/91_cli.ipynb #0afdd9d6
 def main(

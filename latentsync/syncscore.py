@@ -27,7 +27,7 @@ from .face import LIPS, FaceMesh, MeshDetector, lip_aperture
 from .media import probe, read_audio, read_frames
 from .tracks import FaceScan, choose, loudness, pieces, problem
 
-# %% ../nbs/30_syncscore.ipynb #7da9db4a
+# %% ../nbs/30_syncscore.ipynb #1e22bc4f
 REACH = 15 # frames tried in both directions
 
 @dataclass(frozen=True)
@@ -38,6 +38,10 @@ class SyncScore:
     curve:np.ndarray # (31,) of offsets -15..15; 'own': mean similarity, -1..1; 'v2': mean distance, smaller is better
     frames:int # of the face that were compared
     protocol:str='own' # or 'v2'
+
+    def __str__(self):
+        where = 'in time with' if not self.offset else f'{abs(self.offset)} frame{"s"*(abs(self.offset) > 1)} {"later" if self.offset > 0 else "earlier"} than'
+        return f'the picture is {where} the sound (25 frames/s), confidence {self.confidence:.2f} from {self.frames} frames by the {self.protocol} protocol'
 
     def draw(self)->Axes:
         "The curve over the offsets."
