@@ -10,8 +10,9 @@ __all__ = ['VIDEOS', 'MEASURES', 'SETS', 'MOST', 'COLUMNS', 'PROTOCOL', 'WORST',
            'number', 'worst_clips', 'Evaluation', 'draw_case', 'draw_offsets', 'picture_page', 'save_evaluation',
            'reasons', 'evaluate_cases', 'evaluate']
 
-# %% ../nbs/60_evaluate.ipynb #8e4e32f0
+# %% ../nbs/60_evaluate.ipynb #c81e7cf7
 import csv
+import gc
 import hashlib
 import json
 import math
@@ -83,7 +84,7 @@ def speech_of(
     if probe(video).has_audio: return video
     return next((p for s in ('.wav', '.flac', '.m4a', '.mp3') if (p := video.with_suffix(s)).exists()), None)
 
-# %% ../nbs/60_evaluate.ipynb #a2ef96dd
+# %% ../nbs/60_evaluate.ipynb #0fe4132e
 @dataclass(frozen=True)
 class Film:
     "A video and its lips."
@@ -93,6 +94,7 @@ class Film:
 
     def frames(self)->Iterator[np.ndarray]: # (H,W,3) uint8 at 25 frames/s
         "Read it."
+        gc.collect() # decoders that were left early wait for it, and it does not see their megabytes
         frames = read_frames(self.path, fps=FPS)
         first = next(frames)
         return islice(chain(repeat(first, self.delay + 1), frames), len(self.lips.aperture))
@@ -186,7 +188,7 @@ def picture_values(
     row = {'PSNR': psnr(*map(np.stack, zip(*pairs))), 'SSIM': float(np.mean([ssim(*p) for p in pairs]))}
     return row | ({'LPIPS': float(np.mean([lpips_distance(net, *p) for p in pairs]))} if net else {})
 
-# %% ../nbs/60_evaluate.ipynb #fb7af73a
+# %% ../nbs/60_evaluate.ipynb #3fde11c1
 def own_faces(
     film:Film,
     at:slice=slice(None), # which frames
@@ -204,7 +206,7 @@ def still_values(
     n, row, net = len(film.lips.aperture), {}, judges.get('HyperIQA')
     if source: row['flicker'] = 0. if source is film else flicker(film.frames(), source.frames(), source.lips.points)
     if source and 'identity' in judges: row['identity'] = identity(judges['identity'], *(islice(f.frames(), 0, None, FPS) for f in (film, source)))
-    scores = [hyperiqa(net, f) for i in (0, n//2, n - 1) for f in own_faces(film, slice(i, i + 1))] if net else []
+    scores = [hyperiqa(net, f) for f in islice(own_faces(film, slice(0, None, max((n - 1)//2, 1))), 3)] if net else []
     return row | ({'HyperIQA': float(np.mean(scores))} if scores else {})
 
 def set_features(
@@ -274,7 +276,7 @@ def look(
     films = {k: seen[p] for k, p in paths.items()}
     return films | {'late': delayed(films['truth'], settings.late)}
 
-# %% ../nbs/60_evaluate.ipynb #e4525f0a
+# %% ../nbs/60_evaluate.ipynb #77b3b2d7
 def column_values(
     film:Film, # what is judged
     base:Film, # the same without a delay
@@ -305,7 +307,8 @@ def score_case(
         values[k] = column_values(film, base, films, judges, settings.every) | sync_values(film, own or words if k == 'results' else words, judges)
     if 'silent' in films: values['results']['silent'] = silent_leak(films['silent'].lips, films['source'].lips)
     at = lambda f: f.lips.mouths[np.linspace(0, len(f.lips.mouths) - 1, 8).round().astype(int)]
-    features = {f'{m}/{k}': x for k in ('results', 'truth', 'input') for m, x in set_features(columns[k], judges, settings.every).items()}
+    seen = {f.path: set_features(f, judges, settings.every) for f in {f.path: f for f in columns.values() if not f.delay}.values()}
+    features = {f'{m}/{k}': x for k in ('results', 'truth', 'input') for m, x in seen[columns[k].path].items()}
     return Scores(case.name, values, {k: f.lips.aperture for k, f in columns.items()}, {k: at(f) for k, f in columns.items()}, features)
 
 # %% ../nbs/60_evaluate.ipynb #5f93369b

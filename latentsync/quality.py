@@ -240,7 +240,7 @@ def ssim(
     "Structural similarity with the Gaussian window of the paper."
     return float(structural_similarity(b, a, channel_axis=2, gaussian_weights=True, sigma=1.5, use_sample_covariance=False))
 
-# %% ../nbs/31_quality.ipynb #11f77c5e
+# %% ../nbs/31_quality.ipynb #aa134fd2
 def fetched_lpips(net):
     try: return lpips.LPIPS(net=net, verbose=False)
     except OSError as e:
@@ -266,6 +266,7 @@ def to_unit(
     "Pictures as the networks take them."
     return torch.from_numpy(np.stack(list(pictures))).permute(0, 3, 1, 2).float()/127.5 - 1
 
+@torch.no_grad()
 def lpips_distance(
     net:nn.Module, # of `perceptual_net`
     a:np.ndarray, # (h,w,3) uint8

@@ -148,7 +148,7 @@ class HyperIQA(nn.Module):
             v = torch.sigmoid(torch.einsum('nba,na->nb', w, v) + self.get_submodule(f'fc{i}b_fc')(mean))
         return (self.fc5w_fc(mean)*v).sum(1) + self.fc5b_fc(mean)[:, 0]
 
-# %% ../nbs/33_realism.ipynb #68bcd1dd
+# %% ../nbs/33_realism.ipynb #d1f37c79
 def load_hyperiqa(
     path:str|Path|None=None, # koniq_pretrained.pkl; None: in checkpoints/auxiliary
 )->HyperIQA: # frozen
@@ -156,6 +156,7 @@ def load_hyperiqa(
     path = path or auxiliary('koniq_pretrained.pkl')
     return load_strict(HyperIQA(), read_weights(path), path).eval().requires_grad_(False)
 
+@torch.no_grad()
 def hyperiqa(
     net:HyperIQA, # of `load_hyperiqa`
     face:np.ndarray, # (256,256,3) uint8
