@@ -219,7 +219,7 @@ def set_features(
     features = {'FID': lambda net: fid_features(net, own_faces(film, slice(0, None, step))), 'FVD': lambda net: fvd_features(net, own_faces(film))}
     return {k: f(judges[k]) for k, f in features.items() if k in judges}
 
-# %% ../nbs/60_evaluate.ipynb #326a1667
+# %% ../nbs/60_evaluate.ipynb #18432397
 def lip_runs(
     lips:LipCurve,
 )->list[FaceRun]: # may be empty
@@ -235,13 +235,13 @@ def sync_values(
     "Offsets and confidences."
     runs = lip_runs(film.lips)
     if speech is None or not runs: return {}
-    samples = read_audio(speech)
-    try: own = score_lips(runs, samples)
-    except LatentSyncError: return {} # less than a second of the face has sound
-    row = {'offset': float(own.offset), 'in sync': float(abs(own.offset) <= 1), 'confidence': own.confidence}
-    if 'v2' not in judges: return row
-    v2 = score_v2(film.path, samples[film.delay*SAMPLE_RATE//FPS:], net=judges['v2']) # a late picture is an early sound
-    return row | {'offset v2': float(v2.offset), 'confidence v2': v2.confidence}
+    samples, row = read_audio(speech), {}
+    try:
+        own = score_lips(runs, samples)
+        row |= {'offset': float(own.offset), 'in sync': float(abs(own.offset) <= 1), 'confidence': own.confidence}
+        v2 = score_v2(film.path, samples[film.delay*SAMPLE_RATE//FPS:], net=judges['v2']) if 'v2' in judges else None # a late picture is an early sound
+    except LatentSyncError: return row # the stretch of the face that has sound is too short
+    return row | ({'offset v2': float(v2.offset), 'confidence v2': v2.confidence} if v2 else {})
 
 # %% ../nbs/60_evaluate.ipynb #625d2300
 @dataclass(frozen=True)
