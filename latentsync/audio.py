@@ -6,7 +6,7 @@
 __all__ = ['STATE_RATE', 'MEL_PER_STATE', 'WHISPER_SIZES', 'OVERLAP', 'BEFORE', 'AFTER', 'SYNCNET_MEL_RATE', 'log_mel',
            'load_whisper', 'segment_states', 'Speech', 'whisper_features', 'level', 'speech_spans', 'speech_weight',
            'hushed', 'window_indices', 'window_count', 'audio_windows', 'features_key', 'cached_features',
-           'slaney_filters', 'syncnet_mel', 'mel_window']
+           'slaney_filters', 'syncnet_mel', 'mel_length', 'mel_window']
 
 # %% ../nbs/02_audio.ipynb #dac01384
 import hashlib, math
@@ -269,7 +269,7 @@ def slaney_filters(
     area = 2/(edges[2:]-edges[:-2])
     return torch.from_numpy(np.maximum(0, np.minimum(rising, falling))*area[:,None])
 
-# %% ../nbs/02_audio.ipynb #9dc1fe84
+# %% ../nbs/02_audio.ipynb #9454ee50
 SYNCNET_MEL_RATE = 80 # frames per second
 
 def syncnet_mel(
@@ -282,6 +282,12 @@ def syncnet_mel(
     db = 20*(slaney_filters()@spec).clamp(min=1e-5).log10() - 20
     return (8*(db+100)/100 - 4).clamp(-4, 4).float()
 
+def mel_length(
+    num_frames:int, # length in video frames
+)->int: # 52 for 16 frames, 80 for 25
+    "Columns of a SyncNet mel that belong to some video frames."
+    return math.ceil(num_frames/5*16)
+
 def mel_window(
     mel:Tensor, # (80, T) of `syncnet_mel`
     start:int, # video frame at 25 fps
@@ -289,4 +295,4 @@ def mel_window(
 )->Tensor: # (80, 52) for 16 frames, (80, 80) for 25
     "The part of a SyncNet mel that belongs to some video frames."
     first = int(SYNCNET_MEL_RATE*start/25)
-    return mel[:, first:first+math.ceil(num_frames/5*16)]
+    return mel[:, first:first+mel_length(num_frames)]

@@ -162,9 +162,9 @@ def preset(
         raise LatentSyncError(f'there is no preset {name!r}; choose {", ".join(known)}')
     return yaml.safe_load((folder/f'{name}.yaml').read_text(encoding='utf-8'))
 
-# %% ../nbs/00_core.ipynb #db6a83f6
+# %% ../nbs/00_core.ipynb #c7a00dd6
 def manifest(
-    name:str, # 'unet_stage1', 'unet_stage2', 'unet_stage2_efficient', 'sd_vae_ft_mse' or 'whisper_tiny_encoder'
+    name:str, # such as 'unet_stage1', 'syncnet_16_latent' or 'sd_vae_ft_mse'
 )->dict[str,tuple]: # parameter name -> shape
     "Names and shapes of a released model."
     text = (resources.files('latentsync')/'manifests'/f'{name}.json').read_text(encoding='utf-8')
@@ -192,10 +192,10 @@ def read_weights(
         raise LatentSyncError(f'{path} holds something else than weights; choose a file with a state_dict')
     return dict(state)
 
-# %% ../nbs/00_core.ipynb #1eb048fd
+# %% ../nbs/00_core.ipynb #993a99cd
 KINDS = { # a name that tells the kind of a model
     'conv_norm_out.weight': 'U-Net', 'visual_encoder.conv_in.weight': 'SyncNet',
-    'encoder.positional_embedding': 'Whisper encoder', 'encoder.conv_in.weight': 'VAE'}
+    'visual_encoder.0.conv_block.0.weight': 'Wav2Lip SyncNet', 'encoder.positional_embedding': 'Whisper encoder', 'encoder.conv_in.weight': 'VAE'}
 
 def kind_of(
     names:Iterable[str], # parameter names

@@ -636,7 +636,7 @@ def add_sound(
     if fits(source, suffix, start, duration, fps): return copied(source, out.add_stream_from_template(sound))
     return encoded(source, aac_stream(out, sound), start, duration)
 
-# %% ../nbs/01_media.ipynb #e1190446
+# %% ../nbs/01_media.ipynb #ce3d4a89
 @dataclass(frozen=True)
 class Codec:
     "How FFmpeg is told to code pictures."
@@ -646,13 +646,13 @@ class Codec:
     suffixes:tuple # containers that take it
 
 X265 = 'log-level=error:info=0' # silent, and without a note about the machine, so that parts fit together
-LOSSY = {'h264': Codec('libx264', 'yuv420p', (('preset', 'faster'),), tuple(COPIES)),
+LOSSY = {'h264': Codec('libx264', 'yuv420p', (('preset', 'veryfast'),), tuple(COPIES)),
          'hevc': Codec('libx265', 'yuv420p', (('preset', 'superfast'), ('x265-params', X265)), ('.mp4', '.mov', '.mkv')),
          'prores': Codec('prores', 'yuv422p10le', (('profile', '3'),), ('.mov', '.mkv'))} # 3 is HQ
 LOSSLESS = {'h264': Codec('libx264rgb', 'rgb24', (('preset', 'ultrafast'), ('qp', '0')), tuple(COPIES)),
             'hevc': Codec('libx265', 'gbrp', (('preset', 'ultrafast'), ('x265-params', X265 + ':lossless=1')), ('.mp4', '.mov', '.mkv')),
             'ffv1': Codec('ffv1', 'bgr0', (), ('.mkv',))}
-CODEC, CRF = 'h264', 18 # what is used unless something else is asked for
+CODEC, CRF = 'h264', 16 # what is used unless something else is asked for
 
 def pick_codec(
     suffix:str, # of the output, such as '.mp4'

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['CHUNK_BYTES', 'LOOK', 'CANDIDATES', 'PART', 'WAITING', 'LipsyncSettings', 'prefetch', 'Stopwatch', 'frame_order',
-           'backward', 'frames_in_order', 'Voice', 'runs', 'Forward', 'mouth_sharpness', 'likely_references',
-           'find_reference', 'Job', 'look_on', 'decide', 'add_references', 'spoken_frames', 'new_voice',
-           'check_settings', 'open_job', 'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames',
-           'stereo', 'joined_sound', 'sound_track', 'digest', 'alive', 'claimed', 'give_back_memory', 'write_parts',
-           'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
+           'backward', 'frames_in_order', 'Voice', 'runs', 'Forward', 'detail', 'likely_references', 'find_reference',
+           'Job', 'look_on', 'decide', 'add_references', 'spoken_frames', 'new_voice', 'check_settings', 'open_job',
+           'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'stereo', 'joined_sound',
+           'sound_track', 'digest', 'alive', 'claimed', 'give_back_memory', 'write_parts', 'Report', 'peak_memory',
+           'version', 'lipsync', 'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #683cfc00
 import ctypes
@@ -195,7 +195,7 @@ def runs(
     first = here & ~np.r_[False, here[:-1] & (np.diff(shot[order]) == 0)]
     return np.where(here, np.cumsum(first)-1, -1)
 
-# %% ../nbs/20_pipeline.ipynb #4a51cf51
+# %% ../nbs/20_pipeline.ipynb #fbcc72f0
 LOOK = 3. # s of a shot from which its reference is chosen
 CANDIDATES = 5 # frames whose pictures are compared
 
@@ -211,7 +211,7 @@ class Forward:
         self.at = i+1
         return frame
 
-def mouth_sharpness(
+def detail(
     face:np.ndarray, # (R,R,3) uint8 face square
 )->float: # variance of the Laplacian
     "How much fine detail there is around the mouth."
@@ -235,7 +235,7 @@ def find_reference(
 )->Tensor: # (1,C,h,w)
     "The sharpest of the likely ones."
     faces = [align(frames[i], sightings[i].matrix, models.config.resolution) for i in sorted(likely_references(sightings))]
-    return encode_reference(models, max(faces, key=mouth_sharpness))
+    return encode_reference(models, max(faces, key=detail))
 
 # %% ../nbs/20_pipeline.ipynb #65e90faf
 @dataclass
