@@ -7,7 +7,7 @@ __all__ = ['REFINE', 'UNetTraining', 'variant', 'frames_of', 'encode_clip', 'cac
            'in_pixels', 'UNetSamples', 'loss_weight', 'LipReader', 'train_reader', 'unet_loss', 'LipBatches', 'noisy',
            'train_ear', 'train_unet', 'refine_unet']
 
-# %% ../nbs/53_train_unet.ipynb #a37b1182
+# %% ../nbs/53_train_unet.ipynb #793a93a2
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from .dataset import ClipFolder, augment_colour, augment_grain, augment_place, a
 from .diffusion import scheduler, timesteps
 from .face import fixed_mask
 from .latents import decode_latents, encode_latents, latent_mask, load_vae, to_pixels, unet_input
-from .losses import perceptual_loss, perceptual_net, recon_loss, texture_loss
+from .losses import perceptual_loss, recon_loss, texture_loss
+from .quality import perceptual_net
 from .trainer import TrainConfig, fit
 from .unet import UNet3DConditionModel, unet_config
 
