@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'option', 'command', 'UsageError', 'Parser',
-           'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'sync', 'prepare',
-           'train_vae', 'train_unet', 'refine_unet', 'train_scorer', 'main', 'complain']
+           'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'sync', 'evaluate',
+           'prepare', 'train_vae', 'train_unet', 'refine_unet', 'train_scorer', 'main', 'complain']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
@@ -71,7 +71,7 @@ def parse(
     if sub: argv = argv[:1] + dashed_files(argv[1:], set(sub._option_string_actions))
     return vars(parser.parse_args(argv))
 
-# %% ../nbs/91_cli.ipynb #e1d97404
+# %% ../nbs/91_cli.ipynb #26b6b004
 CHOICES = dict(device=['auto','cuda','mps','cpu'], dtype=['auto','fp32','fp16','bf16'])
 COMPUTE = (
     option('--checkpoint', help='auto, compact, 1.5, 1.6 or the folder of a checkpoint set'),
@@ -132,6 +132,19 @@ def download(name):
 def sync(**settings):
     from latentsync.syncscore import sync_score
     print(sync_score(**settings))
+
+@command('Tell how good results are: one table with the real videos measured beside them.',
+    option('results', metavar='RESULTS', help='folder of videos, or one video'),
+    option('--truth', metavar='TRUTH', required=True, help='real videos of the same words, under the same file names'),
+    option('--source', metavar='INPUTS', help='the videos the results were made from, same names (default: the truth)'),
+    option('--silent', metavar='DIR', help='results under silence, same names'),
+    option('--out', metavar='DIR', help='where to write the table and the pictures (default: evaluation in RESULTS)'),
+    option('--late', type=int, metavar='N', help='frames by which the picture of the fourth column is late'),
+    option('--lpips-weights', metavar='FILE', help='LPIPS (alex) with its backbone (default: what the lpips package fetches)'))
+def evaluate(**settings):
+    from latentsync.evaluate import evaluate
+    e = evaluate(**settings)
+    print(e, f'written to {e.folder}', sep='\n\n')
 
 # %% ../nbs/91_cli.ipynb #476ae094
 TRAINING = (

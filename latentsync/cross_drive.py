@@ -8,7 +8,7 @@ __all__ = ['SILENCE', 'MEASURES', 'Clip', 'Pair', 'related', 'clip_frames', 'cli
            'CrossRow', 'score_pair', 'shuffled_r', 'score_pairs', 'cross_drive', 'cross_table', 'save_rows',
            'mouth_strip', 'draw_curves', 'lip_strip']
 
-# %% ../nbs/32_cross_drive.ipynb #77c4f435
+# %% ../nbs/32_cross_drive.ipynb #33d3d4a2
 import csv
 import json
 import numpy as np
@@ -26,7 +26,8 @@ from typing import NamedTuple
 from .core import FPS, SAMPLE_RATE
 from .media import VideoWriter, probe, read_audio, read_frames
 from .pipeline import frames_in_order
-from .quality import LipCurve, aperture_curve, best_lag_r, correlation, interval, lip_tracker, sd_ratio, sharpness_ratio
+from .quality import LipCurve, aperture_curve, best_lag_r, correlation, interval, sd_ratio, sharpness_ratio
+from .syncscore import lip_tracker
 
 # %% ../nbs/32_cross_drive.ipynb #2a9f953d
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['SCALING', 'KL_CONFIG', 'to_pixels', 'to_uint8', 'FaceVAEConfig', 'ResBlock', 'res_blocks', 'FaceVAE', 'new_vae',
-           'load_vae', 'encode_latents', 'decode_latents', 'latent_mask', 'rim_fade', 'conditions', 'unet_input',
-           'psnr']
+           'load_vae', 'encode_latents', 'decode_latents', 'latent_mask', 'rim_fade', 'conditions', 'unet_input']
 
 # %% ../nbs/04_latents.ipynb #99f8cab9
 from dataclasses import dataclass
@@ -158,10 +157,3 @@ def unet_input(
 )->Tensor: # (B,3C+1,F,h,w)
     "Noisy latents on top of the conditions."
     return torch.cat([noisy, conditions(mask, masked, ref)], 1)
-
-# %% ../nbs/04_latents.ipynb #697051c9
-def psnr(
-    a:np.ndarray, b:np.ndarray, # uint8 images of one shape
-)->float: # dB
-    "Peak signal-to-noise ratio."
-    return float(-10*np.log10(np.mean((a.astype(np.float32)-b)**2)/255**2))

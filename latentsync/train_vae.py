@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['VAETraining', 'vae_batch', 'vae_patch', 'vae_loss', 'latent_std', 'train_vae']
 
-# %% ../nbs/54_train_vae.ipynb #869d873d
+# %% ../nbs/54_train_vae.ipynb #6dcd7cf4
 from dataclasses import asdict, dataclass, replace
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ from .core import atomic_path, preset
 from .dataset import ClipFolder, augment_colour
 from .latents import FaceVAE, FaceVAEConfig, to_pixels
 from .losses import perceptual_loss
-from .quality import perceptual_net
+from .quality import perceptual_net, psnr
 from .trainer import TrainConfig, fit
 
 # %% ../nbs/54_train_vae.ipynb #fad56925
