@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['VIDEOS', 'shift_audio', 'read_offsets', 'prepare_clip', 'training_clips', 'prepare', 'ClipFolder', 'augment_colour',
-           'augment_place', 'augment_shape', 'augment_grain']
+           'augment_place']
 
 # %% ../nbs/41_dataset.ipynb #3f5e7ac7
 import csv
@@ -113,18 +113,17 @@ class ClipFolder:
         return c, int(rng.integers(len(self.faces[c])))
     def frame(self, clip:int, i:int)->np.ndarray: return self.faces[clip][i]
 
-# %% ../nbs/41_dataset.ipynb #658841b0
+# %% ../nbs/41_dataset.ipynb #84735bf2
 def augment_colour(
     image:np.ndarray, # (...,3) uint8
     rng:np.random.Generator,
 )->np.ndarray: # same shape
-    "Random saturation, gain per channel and gamma, and now and then grey; darker more often than brighter, as badly lit faces are."
-    gamma, gain, strength = np.exp(rng.uniform(-.25,.4)), np.exp(rng.uniform(-.4,.15) + rng.uniform(-.15,.15,3)), rng.uniform(.5,1.5)
-    grey = image.mean(-1, keepdims=True)
-    if rng.random() < .1: strength = 0
-    level = np.clip(grey + strength*(image - grey), 0, 255).astype(np.uint8)
-    table = (255*np.clip(((np.arange(256)/255)**gamma)[:,None]*gain, 0, 1)).round().astype(np.uint8) # (256,3)
-    return np.stack([table[:,c][level[...,c]] for c in range(3)], -1)
+    "Random gain per channel, gamma, and now and then grey; darker more often than brighter, as badly lit faces are."
+    gamma,gain = np.exp(rng.uniform(-.25,.4)), np.exp(rng.uniform(-.4,.15) + rng.uniform(-.06,.06,3))
+    level = (np.arange(256)/255)**gamma
+    table = (255*np.clip(level[:,None]*gain, 0, 1)).round().astype(np.uint8) # (256,3)
+    out = np.stack([table[:,c][image[...,c]] for c in range(3)], -1)
+    return out if rng.random() > .1 else out.mean(-1, keepdims=True).astype(np.uint8).repeat(3, -1)
 
 # %% ../nbs/41_dataset.ipynb #046866e9
 def augment_place(
@@ -136,26 +135,3 @@ def augment_place(
     M = cv2.getRotationMatrix2D((r/2,r/2), rng.uniform(-6,6), rng.uniform(.92,1.06))
     M[:,2] += rng.uniform(-.02,.02,2)*r
     return np.stack([cv2.warpAffine(f, M, (r,r), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101) for f in images])
-
-# %% ../nbs/41_dataset.ipynb #6b0a5461
-def augment_shape(
-    images:np.ndarray, # (N,R,R,3) uint8
-    rng:np.random.Generator,
-    reach:float=.015, # of the side, standard deviation of the shift of a grid point
-)->np.ndarray: # same shape, all bent alike
-    "Another face: a grid of 5 x 5 points is shifted at random, what lies between follows smoothly."
-    r = images.shape[1]
-    dx, dy = (cv2.resize(np.float32(rng.normal(0, reach*r, (5,5))), (r,r), interpolation=cv2.INTER_CUBIC) for _ in 'xy')
-    y, x = np.mgrid[:r,:r].astype(np.float32)
-    return np.stack([cv2.remap(f, x+dx, y+dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101) for f in images])
-
-def augment_grain(
-    images:np.ndarray, # (N,R,R,3) uint8
-    rng:np.random.Generator,
-)->np.ndarray: # same shape
-    "A softer or a badly compressed picture, or none of both."
-    sigma, quality = rng.uniform(0, 1.5), int(rng.integers(25, 95))
-    match rng.integers(3):
-        case 0: return np.stack([cv2.GaussianBlur(f, (0,0), sigma) for f in images]) if sigma > .3 else images
-        case 1: return np.stack([cv2.imdecode(cv2.imencode('.jpg', f, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 1) for f in images])
-        case _: return images
