@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from .core import LatentSyncError, checkpoint_path
 
-# %% ../nbs/03_face.ipynb #21eb940d
+# %% ../nbs/03_face.ipynb #565a7789
 @dataclass(frozen=True)
 class Face:
     "One face of one frame."
@@ -29,7 +29,7 @@ class Face:
     points:np.ndarray # (K,2) or (K,3) landmarks; a third column is depth, smaller = nearer
     anchors:np.ndarray # (3,2) image-left brow, image-right brow, nose
     score:float # 0..1
-    crop:'Roi|None'=None # the square the points were read from
+    crop:object=None # `Roi`, the square the points were read from
 
     def draw(self,
         rgb:np.ndarray, # (H,W,3) the frame of this face

@@ -1,6 +1,7 @@
 "Guards that keep the notebooks exportable, readable and runnable; what the code does is tested in the notebooks."
-import ast, importlib, json, re, shutil, subprocess, sys
+import ast, importlib, inspect, json, re, shutil, subprocess, sys
 from configparser import ConfigParser
+from dataclasses import is_dataclass
 from importlib.metadata import packages_distributions
 from pathlib import Path
 import pytest
@@ -65,7 +66,12 @@ def test_runs_take_literal_parameters(p):
     assert not exported(p)
 
 @pytest.mark.parametrize('m', order)
-def test_module_imports(m): importlib.import_module(f'latentsync.{m}')
+def test_module_imports_and_its_annotations_resolve(m):
+    "The site shows signatures; a name in quotes has to be one that a reader's `inspect` finds."
+    module = importlib.import_module(f'latentsync.{m}')
+    for x in vars(module).values():
+        if inspect.isfunction(x) or inspect.isclass(x) and is_dataclass(x):
+            if x.__module__ == module.__name__: inspect.signature(x, eval_str=True)
 
 def test_no_undefined_names():
     "nbdev_test cannot see a helper that was never exported; ruff can."
