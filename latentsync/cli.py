@@ -71,7 +71,7 @@ def parse(
     if sub: argv = argv[:1] + dashed_files(argv[1:], set(sub._option_string_actions))
     return vars(parser.parse_args(argv))
 
-# %% ../nbs/91_cli.ipynb #26b6b004
+# %% ../nbs/91_cli.ipynb #c40bb438
 CHOICES = dict(device=['auto','cuda','mps','cpu'], dtype=['auto','fp32','fp16','bf16'])
 COMPUTE = (
     option('--checkpoint', help='auto, compact, 1.5, 1.6 or the folder of a checkpoint set'),
@@ -124,6 +124,7 @@ def download(name):
     from latentsync.hub import download
     print(download(name))
 
+# %% ../nbs/91_cli.ipynb #0d0d7b6e
 @command('Tell by how many frames the picture is later than the sound, and how surely.',
     option('video', metavar='VIDEO', help='a video with a face'),
     option('--audio', metavar='SOUND', help='a sound or a video with sound (default: that of the video)'),
