@@ -71,7 +71,7 @@ def parse(
     if sub: argv = argv[:1] + dashed_files(argv[1:], set(sub._option_string_actions))
     return vars(parser.parse_args(argv))
 
-# %% ../nbs/91_cli.ipynb #c40bb438
+# %% ../nbs/91_cli.ipynb #ccd615f6
 CHOICES = dict(device=['auto','cuda','mps','cpu'], dtype=['auto','fp32','fp16','bf16'])
 COMPUTE = (
     option('--checkpoint', help='auto, compact, 1.5, 1.6 or the folder of a checkpoint set'),
@@ -98,7 +98,7 @@ JOB = (
 @command('The face in VIDEO_OR_IMAGE speaks AUDIO; the result is written to OUT.',
     *JOB[:2], option('out', metavar='OUT', help='the video to write, such as out.mp4; a report is written beside it'), *JOB[2:], *MODEL,
     option('--crf', type=int, help='quality of the video, 0 best to 51, usually 14 to 24'),
-    option('--codec', choices=['h264','hevc','prores','ffv1'], help='how the video is encoded (default h264)'),
+    option('--codec', choices=['h264','hevc','prores','ffv1'], help='how the video is encoded'),
     option('--lossless', action='store_true', help='encode without any loss'),
     option('--overwrite', action='store_true', help='replace OUT if it exists'),
     *COMPUTE)

@@ -8,7 +8,7 @@ __all__ = ['SILENCE', 'MEASURES', 'Clip', 'Pair', 'related', 'clip_frames', 'cli
            'CrossRow', 'score_pair', 'shuffled_r', 'score_pairs', 'cross_drive', 'cross_table', 'save_rows',
            'mouth_strip', 'draw_curves', 'lip_strip']
 
-# %% ../nbs/32_cross_drive.ipynb #33d3d4a2
+# %% ../nbs/32_cross_drive.ipynb #22df2d27
 import csv
 import json
 import numpy as np
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from io import BytesIO
-from itertools import islice
+from itertools import groupby, islice
 from matplotlib.figure import Figure
 from pathlib import Path
 from PIL import Image
@@ -69,21 +69,18 @@ def clip_speech(
     samples = read_audio(clip.path)[max(first, 0):max(first + n, 0)]
     return np.pad(samples, (max(-first, 0), n))[:n]
 
-# %% ../nbs/32_cross_drive.ipynb #c1428ff7
+# %% ../nbs/32_cross_drive.ipynb #859e3d34
 def seen(
     path:str|Path, # a video
     least:float, # seconds the face has to be there
     most:float, # seconds after which nobody looks further
 )->tuple[float,float]|None: # start and length in seconds, None if there is no such piece
     "The first piece in which a face is seen without a break."
-    tracker, start, i = lip_tracker(), 0, -1
-    for i, frame in enumerate(read_frames(path, fps=FPS)):
-        if not tracker.track(frame):
-            if i-start >= least*FPS: break
-            start = i+1
-        elif i+1-start >= most*FPS: i += 1; break
-    else: i += 1
-    if i-start >= least*FPS: return start/FPS, (i-start)/FPS
+    tracker, start = lip_tracker(), 0
+    for there, run in groupby(tracker.track(frame) is not None for frame in read_frames(path, fps=FPS)):
+        n = sum(1 for _ in islice(run, round(most*FPS) if there else None))
+        if there and n >= least*FPS: return start/FPS, n/FPS
+        start += n
 
 def retest_r(
     clip:Clip, # a piece of a video

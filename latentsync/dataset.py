@@ -19,8 +19,8 @@ from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_fil
 from .face import align, face_detector, lip_aperture, similarity
 from .media import read_audio, read_frames
 
-# %% ../nbs/41_dataset.ipynb #70cf951d
-VIDEOS = {'.mp4','.mov','.mkv','.avi','.mpg','.mpeg','.webm'} # what counts as a video by its name
+# %% ../nbs/41_dataset.ipynb #54a2cea8
+VIDEOS = {'.mp4','.m4v','.mov','.mkv','.avi','.mpg','.mpeg','.webm'} # what counts as a video by its name
 
 # %% ../nbs/41_dataset.ipynb #5c2aeeab
 def shift_audio(

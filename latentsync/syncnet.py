@@ -6,7 +6,7 @@
 __all__ = ['WAV2LIP_VISUAL', 'WAV2LIP_AUDIO', 'COLUMNS', 'TowerConfig', 'VisualConfig', 'shrink', 'tower_sizes', 'mend', 'mended',
            'fault', 'check_tower', 'SyncNetConfig', 'syncnet_config', 'DownBlock', 'AttentionBlock', 'DownEncoder2D',
            'ConvBlock', 'Layer', 'conv_tower', 'towers', 'StableSyncNet', 'sync_loss', 'visual_input', 'audio_input',
-           'load_syncnet', 'SyncClip', 'face_squares', 'read_sync_clip', 'window_starts', 'Pair', 'draw_pairs',
+           'load_syncnet', 'SyncClip', 'squares_and_frames', 'read_sync_clip', 'window_starts', 'Pair', 'draw_pairs',
            'SyncAccuracy', 'shares', 'pair_cosines', 'syncnet_accuracy']
 
 # %% ../nbs/13_syncnet.ipynb #4d5467f0
@@ -378,7 +378,7 @@ def load_syncnet(
     load_strict(net, read_weights(path), path)
     return net.to(device, dtype).eval().requires_grad_(False)
 
-# %% ../nbs/13_syncnet.ipynb #41244931
+# %% ../nbs/13_syncnet.ipynb #62772f45
 @dataclass(frozen=True)
 class SyncClip:
     "A talking face and its sound, aligned and as found."
@@ -388,7 +388,7 @@ class SyncClip:
     offset:int=0 # frames by which the picture is later than the sound
     name:str=''
 
-def face_squares(
+def squares_and_frames(
     frames:Iterable[np.ndarray], # (H,W,3) uint8 at 25 fps
     resolution:int=256, # side of a square, px
 )->Iterator[tuple[np.ndarray,np.ndarray]]: # (R,R,3) uint8: aligned face, whole frame
@@ -407,7 +407,7 @@ def read_sync_clip(
     seconds:float=10., # longest piece
 )->SyncClip:
     "The beginning of a clip, as long as a face is there."
-    squares = list(face_squares(islice(read_frames(video, FPS), round(seconds*FPS)), resolution))
+    squares = list(squares_and_frames(islice(read_frames(video, FPS), round(seconds*FPS)), resolution))
     if not squares: raise LatentSyncError(f'{video} begins without a face; cut it so that a face is seen in its first frame')
     return SyncClip(*map(np.stack, zip(*squares)), syncnet_mel(read_audio(video)), offset, Path(video).stem)
 
