@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'option', 'command', 'UsageError', 'Parser',
            'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'sync', 'evaluate',
-           'prepare', 'train_vae', 'train_unet', 'refine_unet', 'train_scorer', 'main', 'complain']
+           'prepare', 'train_vae', 'train_compact', 'refine_compact', 'train_scorer', 'main', 'complain']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
@@ -147,7 +147,7 @@ def evaluate(**settings):
     e = evaluate(**settings)
     print(e, f'written to {e.folder}', sep='\n\n')
 
-# %% ../nbs/91_cli.ipynb #476ae094
+# %% ../nbs/91_cli.ipynb #2bed72a4
 TRAINING = (
     option('data', metavar='DATA', help='folder of prepared clips'),
     option('out', metavar='SET', help='folder of the checkpoint set'),
@@ -166,14 +166,14 @@ def train_vae(**settings):
     train_vae(**settings)
 
 @command('Train the U-Net of a checkpoint set that has its VAE.', *TRAINING)
-def train_unet(**settings):
-    from latentsync.train_unet import train_unet
-    train_unet(**settings)
+def train_compact(**settings):
+    from latentsync.train_compact import train_compact
+    train_compact(**settings)
 
 @command('Sharpen the U-Net of a checkpoint set that has been trained.', *TRAINING)
-def refine_unet(**settings):
-    from latentsync.train_unet import refine_unet
-    refine_unet(**settings)
+def refine_compact(**settings):
+    from latentsync.train_compact import refine_compact
+    refine_compact(**settings)
 
 @command('Train the sync scorer of a checkpoint set.',
     option('folder', metavar='VIDEOS', help='folder of videos; manifest.csv and offsets.csv beside them are used'),
