@@ -7,8 +7,8 @@ __all__ = ['REFINE', 'CompactTraining', 'variant', 'encode_clip', 'cache_latents
            'in_pixels', 'UNetSamples', 'loss_weight', 'LipReader', 'train_reader', 'unet_loss', 'LipBatches', 'noisy',
            'train_ear', 'train_compact', 'refine_compact']
 
-# %% ../nbs/56_train_compact.ipynb #7ee4bd4f
-from dataclasses import dataclass
+# %% ../nbs/56_train_compact.ipynb #77a8d157
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -141,7 +141,7 @@ def loss_weight(
     w[mouth_box(8*len(mask))] *= mouth
     return w/w.mean()
 
-# %% ../nbs/56_train_compact.ipynb #5fe8cacb
+# %% ../nbs/56_train_compact.ipynb #3c1cd74b
 class LipReader(nn.Sequential):
     "Latents of a mouth (N,C,h,w) to the opening of its lips (N,1), in standard deviations over all clips."
     def __init__(self, channels:int): # latent channels
@@ -166,7 +166,7 @@ def train_reader(
         return x + .2*torch.randn(x.shape, generator=torch.Generator().manual_seed(step)), torch.tensor([(samples.lips[c][i]-lips.mean())/lips.std() for _,c,i in picks])
     def loss_fn(net, batch, step): return dict(loss=F.mse_loss(net(batch[0])[:,0], batch[1]))
     reader = LipReader(samples.latents[0][0].shape[1])
-    return fit(reader, batch_at, loss_fn, out, TrainConfig(steps=cfg.reader_steps, seed=seed)).requires_grad_(False)
+    return fit(reader, batch_at, loss_fn, out, TrainConfig(steps=cfg.reader_steps, seed=seed, device='cpu')).requires_grad_(False)
 
 # %% ../nbs/56_train_compact.ipynb #28f317e6
 def unet_loss(
@@ -190,7 +190,7 @@ def unet_loss(
         loss = loss + cfg.pixel_weight*logs['l1'] + cfg.perceptual_weight*logs['lpips'] + cfg.texture_weight*logs['texture']
     return dict({k:v.detach() for k,v in logs.items()}, loss=loss)
 
-# %% ../nbs/56_train_compact.ipynb #bc53f82e
+# %% ../nbs/56_train_compact.ipynb #31a0d883
 class LipBatches:
     "Audio windows and how far the lips are open, standardized within each clip."
     def __init__(self, clips:ClipFolder, seed:int, batch:int=256):
@@ -219,10 +219,10 @@ def train_ear(
     "Teach the audio embedding how far the lips are open."
     net = nn.Sequential(unet.audio_embedding, nn.SiLU(), nn.Linear(unet.time_embedding.linear_2.out_features, 1))
     def loss_fn(net, batch, step): return dict(loss=F.mse_loss(net(noisy(batch[0], cfg.audio_noise))[:,0], batch[1]))
-    ear = fit(net, LipBatches(clips, seed), loss_fn, out, TrainConfig(steps=cfg.ear_steps, seed=seed))
+    ear = fit(net, LipBatches(clips, seed), loss_fn, out, TrainConfig(steps=cfg.ear_steps, seed=seed, device='cpu'))
     unet.audio_embedding.load_state_dict(ear[0].state_dict())
 
-# %% ../nbs/56_train_compact.ipynb #4364cabd
+# %% ../nbs/56_train_compact.ipynb #4d6638ea
 def train_compact(
     data:str|Path, # folder of prepared clips
     out:str|Path, # checkpoint set with config.json and a VAE; `unet.safetensors` is written to it
@@ -249,7 +249,7 @@ def train_compact(
     def loss_fn(unet, batch, step): return unet_loss(unet, vae, reader, batch, training, mask, last, net)
     def save(ema, step):
         with atomic_path(out/'unet.safetensors') as tmp: save_file({k:v.half().contiguous() for k,v in ema.state_dict().items()}, tmp)
-    return fit(unet, samples, loss_fn, state, trainer, save)
+    return fit(unet, samples, loss_fn, state, replace(trainer, device='cpu'), save)
 
 # %% ../nbs/56_train_compact.ipynb #f114a074
 REFINE = CompactTraining(recon_weight=.3, perceptual_weight=1.5, texture_weight=60.)

@@ -6,8 +6,8 @@
 __all__ = ['MIRROR', 'prepare_lips', 'face_frames', 'prepare_all_lips', 'LipClip', 'lip_clips', 'ScorerTraining', 'sampled',
            'augment_lips', 'augment_sound', 'scorer_sample', 'scorer_batch', 'scorer_loss', 'train_scorer']
 
-# %% ../nbs/55_train_scorer.ipynb #5151a0f9
-from dataclasses import dataclass
+# %% ../nbs/55_train_scorer.ipynb #ab0bc1a2
+from dataclasses import dataclass, replace
 from pathlib import Path
 import numpy as np
 import torch
@@ -173,7 +173,7 @@ def scorer_loss(
     hit = ((own_n.argmax(1) - REACH).abs() <= 1).float().mean()
     return dict(loss=loss, hit=hit.detach())
 
-# %% ../nbs/55_train_scorer.ipynb #1455ab5d
+# %% ../nbs/55_train_scorer.ipynb #df8e4a04
 def train_scorer(
     data:str|Path, # folder of `prepare_all_lips`
     out:str|Path, # `scorer.safetensors` is written to this folder
@@ -188,4 +188,4 @@ def train_scorer(
     def save(ema, step):
         with atomic_path(out/'scorer.safetensors') as tmp: save_file({k: v.half() for k, v in ema.state_dict().items()}, tmp)
     batch_at = lambda step: scorer_batch(clips, training, trainer.seed, step)
-    return fit(SyncScorer(), batch_at, lambda scorer, batch, step: scorer_loss(scorer, batch, training), state or out/'train_scorer', trainer, save)
+    return fit(SyncScorer(), batch_at, lambda scorer, batch, step: scorer_loss(scorer, batch, training), state or out/'train_scorer', replace(trainer, device='cpu'), save)

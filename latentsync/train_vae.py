@@ -79,7 +79,7 @@ def latent_std(
     rng = np.random.default_rng(seed)
     return vae.encode(torch.cat([to_pixels(clips.frame(*clips.pick(rng))[None]) for _ in range(n)])).latent_dist.mode().std().item()
 
-# %% ../nbs/54_train_vae.ipynb #68c33a58
+# %% ../nbs/54_train_vae.ipynb #1f4edcd1
 def train_vae(
     data:str|Path, # folder of prepared clips
     out:str|Path, # checkpoint set; `vae.safetensors` and `config.json` are written to it
@@ -99,4 +99,4 @@ def train_vae(
         scaled = replace(config, scaling_factor=round(1/latent_std(ema, clips), 4))
         with atomic_path(out/'vae.safetensors') as tmp: save_file({k:v.half() for k,v in ema.state_dict().items()}, tmp)
         with atomic_path(out/'config.json') as tmp: tmp.write_text(json.dumps({**preset(name), 'vae': dict(kind='face', **asdict(scaled))}, indent=1))
-    return fit(FaceVAE(config), lambda step: vae_batch(clips, training, trainer.seed, step), loss_fn, state or out/'train_vae', trainer, save)
+    return fit(FaceVAE(config), lambda step: vae_batch(clips, training, trainer.seed, step), loss_fn, state or out/'train_vae', replace(trainer, device='cpu'), save)
