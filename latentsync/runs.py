@@ -131,8 +131,8 @@ def headed(
     notebook.cells.insert(0, nbformat.v4.new_markdown_cell(text))
     return notebook
 
-# %% ../nbs/90_runs.ipynb #7e6e9689
-KERNEL = dict(start_timeout=300, extra_arguments=['--log-level=ERROR']) # a busy machine is slow to start; no warnings of the kernel itself
+# %% ../nbs/90_runs.ipynb #0e832819
+KERNEL = dict(start_timeout=300, extra_arguments=['--log-level=CRITICAL']) # a busy machine is slow to start; the kernel itself says nothing
 
 def run_folder(
     out:Path, # of all runs
