@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['KERNEL', 'find_run', 'Parameter', 'run_parameters', 'read_value', 'key_values', 'check_values', 'commit_of',
-           'training_preset', 'describe_run', 'headed', 'run_folder', 'run']
+           'describe_run', 'headed', 'run_folder', 'run']
 
-# %% ../nbs/90_runs.ipynb #987cdd8b
+# %% ../nbs/90_runs.ipynb #45b2232c
 import ast
 import json
 import os
@@ -30,7 +30,7 @@ import yaml
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from .core import LatentSyncError, preset as read_preset, repo_root, typed
+from .core import LatentSyncError, repo_root, typed
 
 # %% ../nbs/90_runs.ipynb #551b726d
 def find_run(
@@ -94,7 +94,7 @@ def check_values(
         if name not in known: raise LatentSyncError(f'{path.stem} has no parameter {name!r}; it has {", ".join(known)}')
     return {k: read_value(values.get(k, p.default), p.kind, k) for k, p in known.items()}
 
-# %% ../nbs/90_runs.ipynb #35ee32b4
+# %% ../nbs/90_runs.ipynb #b1400ca7
 def commit_of(
     folder:Path, # of a clone
 )->str: # with '+' if files differ from it; '' where there is no git
@@ -103,21 +103,13 @@ def commit_of(
     try: return git('rev-parse', '--short=12', 'HEAD') + '+'*bool(git('status', '--porcelain', '--untracked-files=no'))
     except (OSError, subprocess.CalledProcessError): return ''
 
-def training_preset(
-    name:str, # such as 'stage2'
-)->dict: # differences from the defaults
-    "What a run notebook means by a preset."
-    with suppress(LatentSyncError): return read_preset(f'train_{name}')
-    return read_preset(name)
-
 def describe_run(
     name:str, # of the notebook
     values:dict, # all parameters
 )->dict: # for run.json
     "All that is needed to do it again."
-    config = dict(preset=training_preset(values['preset'])) if values.get('preset') else {}
     packages = {p: version(p) for p in ('torch', 'diffusers', 'numpy')}
-    return dict(run=name, parameters=values, **config, commit=commit_of(repo_root()), python=platform.python_version(), **packages,
+    return dict(run=name, parameters=values, commit=commit_of(repo_root()), python=platform.python_version(), **packages,
         machine=f'{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs', started=time.strftime('%Y-%m-%d %H:%M:%S'))
 
 def headed(
