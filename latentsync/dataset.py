@@ -9,7 +9,7 @@ __all__ = ['VIDEOS', 'shift_audio', 'read_offsets', 'prepare_clip', 'training_cl
            'frame_tensor', 'as_pixels', 'start_count', 'latent_rows', 'unet_sample', 'syncnet_sample', 'shuffled',
            'VideoSamples']
 
-# %% ../nbs/41_dataset.ipynb #210cd78a
+# %% ../nbs/41_dataset.ipynb #aac5f1c7
 import csv
 import hashlib
 import sys
@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import av
@@ -169,7 +169,7 @@ def video_files(
     if absent: raise LatentSyncError(f'{len(absent)} of the {len(files)} videos in {source} do not exist, the first is {absent[0]}; write the list again with `latentsync fileslist`')
     return files
 
-# %% ../nbs/41_dataset.ipynb #ef520238
+# %% ../nbs/41_dataset.ipynb #43c68e34
 class UnusableClip(LatentSyncError):
     "A video that cannot be trained on; another takes its place."
 
@@ -180,6 +180,7 @@ def blamed(
     "Whatever goes wrong in the block is the video's fault."
     try: yield
     except av.FFmpegError as e: raise UnusableClip(f'{video} is damaged; it is left out') from e
+    except OSError as e: raise UnusableClip(f'{video} cannot be read: {e.strerror}; it is left out') from e
     except LatentSyncError as e: raise UnusableClip(str(e)) from e
 
 def read_windows(
@@ -193,9 +194,9 @@ def read_windows(
     with blamed(video), open_media(video) as c:
         stream = video_stream(c)
         stream.codec_context.thread_count = 1
-        zero = stream.start_time or 0
-        number = lambda x: round((x.pts-zero)*stream.time_base*FPS)
-        c.seek(zero + int(min(order)/FPS/stream.time_base), stream=stream)
+        zero, each = stream.start_time or 0, float(1/(stream.time_base*FPS)) # time stamps of the first frame and from frame to frame
+        number = lambda x: round((x.pts-zero)/each)
+        c.seek(zero + int(min(order)*each), stream=stream)
         for packet in c.demux(stream):
             if packet.pts is not None: stream.codec_context.skip_frame = 'DEFAULT' if number(packet) in wanted else 'NONREF'
             for frame in packet.decode():
@@ -203,7 +204,7 @@ def read_windows(
             if len(found)==len(wanted): return np.stack([found[i] for i in order])
     raise UnusableClip(f'{video} is cut off or damaged: frame {min(wanted-set(found))} cannot be decoded; it is left out')
 
-# %% ../nbs/41_dataset.ipynb #69a2d1d8
+# %% ../nbs/41_dataset.ipynb #79436599
 @lru_cache(maxsize=None)
 def _digest(video, size, changed):
     with open(video, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
@@ -213,9 +214,8 @@ def content_key(
 )->str: # 64 hexadecimal digits
     "Hash of the bytes of a file, computed once per process unless the file changes."
     with blamed(video):
-        try: stat = Path(video).stat()
-        except OSError as e: raise LatentSyncError(f'{video} has vanished; it is left out') from e
-    return _digest(video, stat.st_size, stat.st_mtime_ns)
+        stat = Path(video).stat()
+        return _digest(video, stat.st_size, stat.st_mtime_ns)
 
 def weights_key(
     net:nn.Module,
@@ -225,7 +225,7 @@ def weights_key(
     for name,v in net.state_dict().items(): digest.update(name.encode()); digest.update(v.float().cpu().contiguous().numpy())
     return digest.hexdigest()
 
-# %% ../nbs/41_dataset.ipynb #fa2fca2c
+# %% ../nbs/41_dataset.ipynb #bc79a209
 def open_cached(
     path:Path, # of a safetensors file
     make:Callable, # its tensors by name; called where the file is absent or broken
@@ -233,8 +233,10 @@ def open_cached(
     "Open a file of tensors that is computed once."
     with suppress(FileNotFoundError, SafetensorError): return safe_open(path, 'pt')
     tensors = make()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as tmp: save_file(tensors, tmp)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(path) as tmp: save_file(tensors, tmp)
+    except (OSError, SafetensorError) as e: raise LatentSyncError(f'{path} cannot be written, perhaps the disk is full; free some space or set LATENTSYNC_CACHE to another folder') from e
     return safe_open(path, 'pt')
 
 # %% ../nbs/41_dataset.ipynb #c58dd962
@@ -359,7 +361,7 @@ def latent_rows(
     "The latents of a window."
     return file.get_slice(name)[start:start+n].float().transpose(0,1)
 
-# %% ../nbs/41_dataset.ipynb #0cf628ce
+# %% ../nbs/41_dataset.ipynb #903b50e9
 def unet_sample(
     video:Path, rng:np.random.Generator, cfg:DataConfig, cache:ClipCache, # with an encoder
 )->dict: # audio (F,50,384), mel (1,80,52), start, reference_start; target, reference (3,F,R,R) uint8 and/or {target,masked,reference}_latents (C,F,R/8,R/8)
@@ -370,10 +372,13 @@ def unet_sample(
     start = int(rng.integers(count))
     ref = other_start(count, start, n, rng)
     sample = dict(start=start, reference_start=ref, audio=cache.windows(video, start, n), mel=mel_window(mel, start, n)[None])
-    if cache.vae: sample |= {f'{k}_latents':latent_rows(cache.latents(video, cfg.resolution), name, s, n) for k,name,s in (('target','latents',start), ('masked','masked',start), ('reference','latents',ref))}
+    if cache.vae:
+        rows = partial(latent_rows, cache.latents(video, cfg.resolution), n=n)
+        sample |= dict(target_latents=rows('latents', start), masked_latents=rows('masked', start), reference_latents=rows('latents', ref))
     if not cfg.pixels: return sample
-    pictures = resized(read_windows(video, [start] if cache.vae else [start, ref], n), cfg.resolution)
-    return sample | {k:frame_tensor(pictures[i*n:i*n+n]) for i,k in enumerate(('target','reference')[:len(pictures)//n])}
+    seen = dict(target=start) if cache.vae else dict(target=start, reference=ref)
+    pictures = resized(read_windows(video, seen.values(), n), cfg.resolution)
+    return sample | {k:frame_tensor(x) for k,x in zip(seen, np.split(pictures, len(seen)))}
 
 def syncnet_sample(
     video:Path, rng:np.random.Generator, cfg:DataConfig, cache:ClipCache,
@@ -388,7 +393,7 @@ def syncnet_sample(
     if cache.vae: return sample | dict(latents=latent_rows(cache.latents(video, cfg.resolution), 'latents', shown, n))
     return sample | dict(frames=frame_tensor(resized(read_windows(video, [shown], n), cfg.resolution)))
 
-# %% ../nbs/41_dataset.ipynb #fc24b758
+# %% ../nbs/41_dataset.ipynb #d016dcd4
 @lru_cache(2)
 def shuffled(
     seed:int, epoch:int,
@@ -409,7 +414,7 @@ class VideoSamples:
         self.files = files if isinstance(files, list) else video_files(files)
         self.cfg, self.cache, self.sample = cfg, cache, sample
         self.report, self.known = Path(report or cache.folder/'unusable'/uuid.uuid4().hex), set()
-        next(i for i in range(len(self.files)) if self.attempt(i, np.random.default_rng(0)))
+        if not any(self.attempt(i, np.random.default_rng(0)) for i in range(len(self.files))): raise LatentSyncError('there are no videos to train on; give at least one')
 
     def attempt(self, index:int, rng:np.random.Generator)->dict|None: # None: the clip cannot be used
         "A sample of a clip."
