@@ -5,25 +5,24 @@
 # %% auto #0
 __all__ = ['STATE_RATE', 'MEL_PER_STATE', 'WHISPER_SIZES', 'OVERLAP', 'BEFORE', 'AFTER', 'SYNCNET_MEL_RATE', 'log_mel',
            'load_whisper', 'segment_states', 'Speech', 'whisper_features', 'level', 'speech_spans', 'speech_weight',
-           'hushed', 'window_indices', 'window_count', 'audio_windows', 'features_key', 'cached_features',
-           'slaney_filters', 'syncnet_mel', 'mel_length', 'mel_window']
+           'hushed', 'window_indices', 'window_count', 'audio_windows', 'slaney_filters', 'syncnet_mel', 'mel_length',
+           'mel_window']
 
-# %% ../nbs/02_audio.ipynb #dac01384
-import hashlib, math
+# %% ../nbs/02_audio.ipynb #699d04e7
+import math
 from functools import lru_cache
 from pathlib import Path
 
-# %% ../nbs/02_audio.ipynb #ef83ac42
+# %% ../nbs/02_audio.ipynb #17b6d9b3
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from whisper.audio import HOP_LENGTH, N_FFT, mel_filters
 from whisper.model import AudioEncoder
 
-# %% ../nbs/02_audio.ipynb #9eea88c2
-from .core import SAMPLE_RATE, LatentSyncError, atomic_path, load_strict, read_weights
+# %% ../nbs/02_audio.ipynb #b145a650
+from .core import SAMPLE_RATE, LatentSyncError, load_strict, read_weights
 
 # %% ../nbs/02_audio.ipynb #4965005d
 STATE_RATE = 50 # encoder states per second
@@ -218,29 +217,6 @@ def audio_windows(
 )->Tensor: # (n_frames, 50, 384)
     "Edge-clamped window of states around each video frame."
     return feats[window_indices(n_frames, len(feats), fps, start)].flatten(1, 2)
-
-# %% ../nbs/02_audio.ipynb #8370c666
-def features_key(
-    encoder:AudioEncoder,
-    samples:np.ndarray, # (N,) float32 at 16 kHz
-)->str: # 64 hexadecimal digits
-    "Hash of everything that `whisper_features` depends on."
-    digest = hashlib.sha256(b'whisper_features 1')
-    for v in encoder.state_dict().values(): digest.update(v.float().cpu().numpy().tobytes())
-    digest.update(np.asarray(samples, np.float32).tobytes())
-    return digest.hexdigest()
-
-def cached_features(
-    encoder:AudioEncoder,
-    samples:np.ndarray, # (N,) float32 at 16 kHz
-    cache_dir:str|Path, # made if missing; 0.4 MB per second of sound
-)->Tensor: # (T, 5, 384) float32
-    "`whisper_features`, computed once for each sound and encoder."
-    path = Path(cache_dir)/f'{features_key(encoder, samples)}.safetensors'
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(path) as temporary: save_file({'features': whisper_features(encoder, samples)}, temporary)
-    return read_weights(path)['features']
 
 # %% ../nbs/02_audio.ipynb #81ae61f9
 def _hz_to_mel(

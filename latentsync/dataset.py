@@ -169,7 +169,7 @@ def video_files(
     if absent: raise LatentSyncError(f'{len(absent)} of the {len(files)} videos in {source} do not exist, the first is {absent[0]}; write the list again with `latentsync fileslist`')
     return files
 
-# %% ../nbs/41_dataset.ipynb #ef520238
+# %% ../nbs/41_dataset.ipynb #1a30e7db
 class UnusableClip(LatentSyncError):
     "A video that cannot be trained on; another takes its place."
 
@@ -193,9 +193,9 @@ def read_windows(
     with blamed(video), open_media(video) as c:
         stream = video_stream(c)
         stream.codec_context.thread_count = 1
-        zero = stream.start_time or 0
-        number = lambda x: round((x.pts-zero)*stream.time_base*FPS)
-        c.seek(zero + int(min(order)/FPS/stream.time_base), stream=stream)
+        zero, each = stream.start_time or 0, float(1/(stream.time_base*FPS)) # time stamps of the first frame and from frame to frame
+        number = lambda x: round((x.pts-zero)/each)
+        c.seek(zero + int(min(order)*each), stream=stream)
         for packet in c.demux(stream):
             if packet.pts is not None: stream.codec_context.skip_frame = 'DEFAULT' if number(packet) in wanted else 'NONREF'
             for frame in packet.decode():
@@ -225,7 +225,7 @@ def weights_key(
     for name,v in net.state_dict().items(): digest.update(name.encode()); digest.update(v.float().cpu().contiguous().numpy())
     return digest.hexdigest()
 
-# %% ../nbs/41_dataset.ipynb #fa2fca2c
+# %% ../nbs/41_dataset.ipynb #bc79a209
 def open_cached(
     path:Path, # of a safetensors file
     make:Callable, # its tensors by name; called where the file is absent or broken
@@ -233,8 +233,10 @@ def open_cached(
     "Open a file of tensors that is computed once."
     with suppress(FileNotFoundError, SafetensorError): return safe_open(path, 'pt')
     tensors = make()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as tmp: save_file(tensors, tmp)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(path) as tmp: save_file(tensors, tmp)
+    except (OSError, SafetensorError) as e: raise LatentSyncError(f'{path} cannot be written, perhaps the disk is full; free some space or set LATENTSYNC_CACHE to another folder') from e
     return safe_open(path, 'pt')
 
 # %% ../nbs/41_dataset.ipynb #c58dd962

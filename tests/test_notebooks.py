@@ -62,7 +62,7 @@ def test_runs_take_literal_parameters(p):
     "Papermill ignores values silently when the tag is gone."
     tagged = [c for c in cells(p) if 'parameters' in c['metadata'].get('tags', [])]
     assert len(tagged) == 1
-    for n in ast.parse(source(tagged[0])).body: ast.literal_eval(n.value)
+    for n in ast.parse(source(tagged[0])).body: ast.literal_eval(n.value), ast.unparse(n.annotation)
     assert not exported(p)
 
 @pytest.mark.parametrize('m', order)
