@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FREE', 'TrainConfig', 'lr_at', 'choose_trainable', 'save_memory', 'update_ema', 'Batches', 'read_batches',
-           'accelerator', 'write_torch', 'read_state', 'save_checkpoint', 'fixed_settings', 'check_settings',
+           'accelerator', 'write_torch', 'read_state', 'save_checkpoint', 'fixed_settings', 'flat', 'check_settings',
            'Objective', 'Run', 'seed_at', 'backward', 'optimize', 'read_metrics', 'draw_metrics', 'Log', 'stuck_at',
            'mean_logs', 'steps', 'fit']
 
@@ -164,7 +164,7 @@ def save_checkpoint(
     "Weights in the form of the public project, which `read_weights` also reads."
     write_torch(dict(global_step=step, state_dict={k: v.detach().cpu() for k,v in model.state_dict().items()}, **more), path)
 
-# %% ../nbs/51_trainer.ipynb #2961cfb1
+# %% ../nbs/51_trainer.ipynb #2b1b139b
 FREE = 'log_every', 'save_every', 'validate_every', 'workers', 'device', 'save_memory', 'patience' # may change in a resumed run
 
 def fixed_settings(
@@ -174,7 +174,13 @@ def fixed_settings(
 )->dict: # as they come back from JSON
     "What must stay the same when a run is resumed."
     own = {k: v for k,v in asdict(cfg).items() if k not in FREE and not (k=='steps' and cfg.schedule=='constant')}
-    return json.loads(json.dumps(own | dict(accumulate=cfg.accumulate*processes) | more))
+    return flat(json.loads(json.dumps(own | dict(accumulate=cfg.accumulate*processes) | more)))
+
+def flat(
+    settings:dict, # perhaps of dictionaries
+)->dict: # 'data.batch_size' for the batch size among those of the data
+    "Settings of settings get long names."
+    return {n: v for k,x in settings.items() for n,v in ({f'{k}.{m}': y for m,y in flat(x).items()} if isinstance(x, dict) else {k: x}).items()}
 
 def check_settings(
     path:Path, # of the state, for the message
