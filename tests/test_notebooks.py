@@ -97,10 +97,10 @@ def test_readme_is_the_rendered_index():
 def test_requirements_cover_the_imports():
     config = ConfigParser(delimiters=['='])
     config.read(root/'settings.ini')
-    named = set(re.findall(r'[\w.-]+', config['DEFAULT']['requirements'].lower()))
+    named = set(re.findall(r'[\w.-]+', ' '.join(config['DEFAULT'][k] for k in ('requirements', 'app_requirements', 'ray_requirements')).lower()))
     trees = [ast.parse(p.read_text()) for p in (root/'latentsync').glob('*.py')]
     used = {name.split('.')[0] for tree in trees for n in ast.walk(tree) for name in
             ([a.name for a in n.names] if isinstance(n, ast.Import) else [n.module] if isinstance(n, ast.ImportFrom) and not n.level else [])}
     given = packages_distributions()
-    missing = {m for m in used - sys.stdlib_module_names - {'latentsync'} if not named & {d.lower() for d in given.get(m, [])}}
+    missing = {m for m in used - sys.stdlib_module_names - {'latentsync'} if not named & {m, *(d.lower() for d in given.get(m, []))}}
     assert not missing, f'not in settings.ini: {missing}'
