@@ -8,7 +8,7 @@ __all__ = ['RELEASED', 'Judges', 'aten', 'COUNTED', 'UNetTraining', 'UNetRecipe'
            'lighter', 'prepared_unet', 'train_unet', 'Live', 'StepCost', 'blank_judges', 'blank_batch', 'blank_loss',
            'parameter_bytes', 'step_cost', 'measured_cost', 'training_cost']
 
-# %% ../nbs/53_train_unet.ipynb #9ab53708
+# %% ../nbs/53_train_unet.ipynb #aea136a8
 from collections import namedtuple
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
@@ -20,6 +20,7 @@ import time
 import weakref
 
 import lpips
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 import torch
 from torch import Tensor, nn
@@ -189,7 +190,7 @@ def unet_loss(
     logs = dict(recon=recon_loss(said, training_target(schedule, target, noise))) | pixel_losses(predict_x0(schedule, said, noisy, degree), batch, judges, t)
     return {k: v.detach() for k,v in logs.items()} | dict(loss=sum(getattr(t, f'{k}_weight')*v for k,v in logs.items()))
 
-# %% ../nbs/53_train_unet.ipynb #2b14d161
+# %% ../nbs/53_train_unet.ipynb #a6d7e55c
 def set_config(
     name:str, # of the set
     base:Path, # checkpoint set
@@ -205,16 +206,20 @@ def save_unet(
     out:Path, # folder of the run
     base:Path, # checkpoint set that lends VAE and Whisper
     config:dict, # of `set_config`
+    notes:list[str]=[], # on the weights
 ):
     "`set`: a checkpoint set in half precision. `checkpoints`: weights in full in the public form."
     folder = out/'set'
-    for part in ('vae','whisper'):
-        file = checkpoint_file(base, part)
+    for file in (checkpoint_file(base, part) for part in ('vae','whisper')):
         (place := folder/file.relative_to(base)).parent.mkdir(parents=True, exist_ok=True)
         if not place.exists():
             with atomic_path(place) as tmp: shutil.copyfile(file, tmp)
-    with atomic_path(folder/'unet.safetensors') as tmp: save_file({k: v.detach().half().contiguous().cpu() for k,v in unet.state_dict().items()}, tmp)
-    with atomic_path(folder/'config.json') as tmp: tmp.write_text(json.dumps(config, indent=1))
+    state = {k: v.detach().half().contiguous().cpu() for k,v in unet.state_dict().items()}
+    try:
+        with atomic_path(folder/'unet.safetensors') as tmp: save_file(state, tmp)
+    except SafetensorError as e: raise LatentSyncError(f'{folder} cannot be written, perhaps the disk is full; free some space and run it again to go on from the last state') from e
+    for name,text in {'config.json': json.dumps(config, indent=1), 'notes.txt': '\n'.join(notes)}.items():
+        with atomic_path(folder/name) as tmp: tmp.write_text(text)
     save_checkpoint(out/'checkpoints'/f'checkpoint-{step}.pt', step, unet)
 
 # %% ../nbs/53_train_unet.ipynb #a117515c
@@ -234,7 +239,7 @@ def look(
     except LatentSyncError: return strip # a mouth of the first steps may not pass for a face
     return strip | dict(sync_confidence=score.confidence, sync_offset=score.offset)
 
-# %% ../nbs/53_train_unet.ipynb #1c852388
+# %% ../nbs/53_train_unet.ipynb #de23056a
 def lighter(
     unet:nn.Module, # changed in place
     trainable:tuple[str,...], # of `TrainConfig`
@@ -280,14 +285,12 @@ def train_unet(
     samples = VideoSamples(files, recipe.data, clips := ClipCache(cache, whisper, vae))
     clips.fill(files, recipe.data.resolution)
     if t.random_videomae: notes.append('VideoMAE has random weights (random_videomae: true), so the temporal loss means nothing')
-    out.mkdir(parents=True, exist_ok=True)
-    with (out/'notes.txt').open('a') as log: log.writelines(f'{note}\n' for note in notes)
     for note in notes: tqdm.write(note)
     if recipe.trainer.save_memory: keep_less(judges)
     config = set_config(out.name, base, recipe)
     models = Models(unet, vae, whisper, dataclass_from(SetConfig, config), base, device, dtype)
     mask, schedule = latent_mask(recipe.data.resolution).to(device), scheduler()
-    return fit(unet, samples, lambda unet, batch, step: unet_loss(unet, batch, judges, mask, schedule, t), out, recipe.trainer, partial(save_unet, out=out, base=base, config=config),
+    return fit(unet, samples, lambda unet, batch, step: unet_loss(unet, batch, judges, mask, schedule, t), out, recipe.trainer, partial(save_unet, out=out, base=base, config=config, notes=notes),
         partial(look, models=models, video=video, audio=audio, folder=out/'validation') if video else None, settings=dict(training=asdict(t), data=asdict(recipe.data)))
 
 # %% ../nbs/53_train_unet.ipynb #983c0be8
