@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'option', 'command', 'UsageError', 'Parser',
            'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'sync', 'evaluate',
-           'prepare', 'train_vae', 'train_compact', 'refine_compact', 'train_scorer', 'main', 'complain']
+           'prepare', 'fileslist', 'run', 'compact_data', 'train_vae', 'train_compact', 'refine_compact',
+           'train_scorer', 'main', 'complain']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
@@ -147,25 +148,55 @@ def evaluate(**settings):
     e = evaluate(**settings)
     print(e, f'written to {e.folder}', sep='\n\n')
 
-# %% ../nbs/91_cli.ipynb #2bed72a4
+# %% ../nbs/91_cli.ipynb #50f40334
+@command('Make training clips of a folder of videos: 25 frames/s, one face, in sync, 5 to 10 s; a page tells what was dropped and why.',
+    option('folder', metavar='VIDEOS', help='folder of videos, with sub-folders; only read'),
+    option('--out', metavar='DIR', help='where to write (default: VIDEOS_256 beside VIDEOS)'),
+    option('--resolution', type=int, metavar='N', help='side of the face square in pixels, 256 or 512'),
+    option('--min-seconds', type=float, metavar='S', help='of a clip; shorter shots are left out'),
+    option('--faces', choices=['auto','mesh','buffalo_s','buffalo_l'], help='face detector'),
+    option('--protocol', choices=['auto','own','v2'], help='sync scorer (default: SyncNet v2 where its weights are, else our own)'),
+    option('--workers', type=int, metavar='N', help='processes, about 1 GB each (default: one per core)'),
+    option('--ray', nargs='?', const='local', metavar='ADDRESS', help='run the steps on Ray: started here, or at an address (auto: the cluster at hand)'))
+def prepare(**settings):
+    from latentsync.prepare import prepare
+    print(prepare(**settings))
+
+@command('Write the list of clips that training reads.',
+    option('folder', metavar='DIR', help='what `prepare` wrote, or any folder of clips'),
+    option('path', metavar='LIST', help='the list to write'))
+def fileslist(**settings):
+    from latentsync.prepare import files_list
+    print(f'{len(files_list(**settings))} clips in {settings["path"]}')
+
+@command('Run a notebook of nbs/runs; the executed notebook and all about the run go to runs/NAME/STAMP/.',
+    option('name', metavar='NAME', help='such as 53_train_unet, or the path of a notebook'),
+    option('--preset', metavar='P', help='value of the parameter `preset`, such as stage2'),
+    option('-p', '--parameter', dest='words', action='append', metavar='KEY=VALUE', help='a parameter of the notebook, as often as needed'),
+    option('--out', metavar='DIR', help='folder of all runs (default: runs in the clone)'))
+def run(name, words=(), **settings):
+    from latentsync.runs import key_values, run
+    print(run(name, parameters=key_values(words), **settings))
+
+# %% ../nbs/91_cli.ipynb #4cc50cc6
 TRAINING = (
-    option('data', metavar='DATA', help='folder of prepared clips'),
+    option('data', metavar='DATA', help='folder of `compact-data`'),
     option('out', metavar='SET', help='folder of the checkpoint set'),
     option('--lpips-weights', metavar='FILE', help='LPIPS (alex) with its backbone (default: what the lpips package fetches)'))
 
-@command('Align the faces of a folder of talking-head videos, for training.',
+@command('Align the faces of a folder of talking-head videos for the compact set.',
     option('folder', metavar='VIDEOS', help='folder of videos; manifest.csv and offsets.csv beside them are used'),
     option('out', metavar='DATA', help='where to write; finished clips are kept'))
-def prepare(folder, out):
-    from latentsync.dataset import prepare
-    for name, frames in prepare(folder, out).items(): print(f'{frames:6d} frames  {name}')
+def compact_data(folder, out):
+    from latentsync.compact_data import compact_data
+    for name, frames in compact_data(folder, out).items(): print(f'{frames:6d} frames  {name}')
 
 @command('Train the face VAE of a new checkpoint set.', *TRAINING)
 def train_vae(**settings):
     from latentsync.train_vae import train_vae
     train_vae(**settings)
 
-@command('Train the U-Net of a checkpoint set that has its VAE.', *TRAINING)
+@command('Train the compact U-Net of a set that has its VAE.', *TRAINING)
 def train_compact(**settings):
     from latentsync.train_compact import train_compact
     train_compact(**settings)

@@ -10,7 +10,7 @@ __all__ = ['MEASURES', 'SETS', 'MOST', 'COLUMNS', 'PROTOCOL', 'WORST', 'Case', '
            'number', 'worst_clips', 'Evaluation', 'draw_case', 'draw_offsets', 'picture_page', 'save_evaluation',
            'reasons', 'evaluate_cases', 'evaluate']
 
-# %% ../nbs/60_evaluate.ipynb #049b7fd6
+# %% ../nbs/60_evaluate.ipynb #46283e8e
 import csv
 import gc
 import hashlib
@@ -27,7 +27,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 from typing import NamedTuple
 from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, repo_root
-from .dataset import VIDEOS
+from .prepare import VIDEOS
 from .media import probe, read_audio, read_frames
 from .quality import (
     LipCurve, aperture_curve, best_lag_r, closures, face_squares, flicker, interval, lmd, lpips_distance, perceptual_net,

@@ -7,7 +7,7 @@ __all__ = ['REFINE', 'CompactTraining', 'variant', 'encode_clip', 'cache_latents
            'in_pixels', 'UNetSamples', 'loss_weight', 'LipReader', 'train_reader', 'unet_loss', 'LipBatches', 'noisy',
            'train_ear', 'train_compact', 'refine_compact']
 
-# %% ../nbs/56_train_compact.ipynb #77a8d157
+# %% ../nbs/56_train_compact.ipynb #f02d6958
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +19,8 @@ import torch.nn.functional as F
 from tqdm.auto import tqdm
 
 from .core import atomic_path, load_strict, read_config, read_weights
-from .dataset import ClipFolder, augment_colour, augment_place
+from .compact_data import ClipFolder
+from .dataset import augment_colour, augment_place
 from .diffusion import scheduler, timesteps
 from .face import fixed_mask
 from .latents import decode_latents, encode_latents, latent_mask, load_vae, to_pixels, unet_input

@@ -6,7 +6,7 @@
 __all__ = ['MIRROR', 'prepare_lips', 'face_frames', 'prepare_all_lips', 'LipClip', 'lip_clips', 'ScorerTraining', 'sampled',
            'augment_lips', 'augment_sound', 'scorer_sample', 'scorer_batch', 'scorer_loss', 'train_scorer']
 
-# %% ../nbs/55_train_scorer.ipynb #ab0bc1a2
+# %% ../nbs/55_train_scorer.ipynb #4b0e30a0
 from dataclasses import dataclass, replace
 from pathlib import Path
 import numpy as np
@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 from .audio import log_mel
 from .core import LatentSyncError, atomic_path
-from .dataset import read_offsets, shift_audio, training_clips
+from .compact_data import read_offsets, shift_audio, training_clips
 from .media import read_audio
 from .syncscore import REACH, FaceRun, SyncScorer, face_runs
 from .trainer import TrainConfig, fit

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['VAETraining', 'vae_batch', 'vae_patch', 'vae_loss', 'latent_std', 'train_vae']
 
-# %% ../nbs/54_train_vae.ipynb #6dcd7cf4
+# %% ../nbs/54_train_vae.ipynb #85de8781
 from dataclasses import asdict, dataclass, replace
 import json
 from pathlib import Path
@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from .core import atomic_path, preset
-from .dataset import ClipFolder, augment_colour
+from .compact_data import ClipFolder
+from .dataset import augment_colour
 from .latents import FaceVAE, FaceVAEConfig, to_pixels
 from .losses import perceptual_loss
 from .quality import perceptual_net, psnr
