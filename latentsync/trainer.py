@@ -190,7 +190,7 @@ def check_settings(
     changed = [f'{k} was {was.get(k)!r} and is {now.get(k)!r}' for k in {**now, **was} if was.get(k) != now.get(k)]
     if changed: raise LatentSyncError(f'{path} was made with other settings ({"; ".join(changed)}); use the same ones or another output folder')
 
-# %% ../nbs/51_trainer.ipynb #c6dd3d62
+# %% ../nbs/51_trainer.ipynb #943cf155
 class Objective(nn.Module):
     "The loss as a module: number format and processes take care of all of it."
     def __init__(self, model:nn.Module, loss_fn:Callable):
@@ -215,7 +215,7 @@ class Run:
         self.ema = deepcopy(self.model).requires_grad_(False).eval() if cfg.ema_decay else None
         opt = torch.optim.AdamW(self.trained, lr=cfg.lr, weight_decay=cfg.weight_decay)
         self.objective,self.opt = self.accel.prepare(Objective(self.model, loss_fn), opt)
-        self.step,self.slower,self.bad,self.returns = 0,1.,0,0
+        self.step,self.slower,self.bad,self.returns = 0,1.,0,0 # next step, factor of the learning rate, bad steps in a row, returns since the last save
 
     @property
     def result(self)->nn.Module: # the average if there is one
@@ -349,16 +349,17 @@ class Log:
         if words and words != self.said: tqdm.write(words)
         self.said = words
 
-# %% ../nbs/51_trainer.ipynb #fcb11529
+# %% ../nbs/51_trainer.ipynb #6af7fcc5
 def stuck_at(
     rows:list[dict], # of `read_metrics`
+    key:str='loss', # which loss
     level:float=math.log(2), # what a network pays that knows nothing
     after:int=1000, # steps
     tolerance:float=.01, # distance from the level that still counts as there
 )->bool:
     "Whether the loss of the last `after` steps has not left a level."
     if not rows or rows[-1]['step'] < after: return False
-    return all(abs(r['loss']-level) < tolerance for r in rows if 'loss' in r and r['step'] > rows[-1]['step']-after)
+    return all(abs(r[key]-level) < tolerance for r in rows if key in r and r['step'] > rows[-1]['step']-after)
 
 # %% ../nbs/51_trainer.ipynb #95acc241
 def mean_logs(
