@@ -239,7 +239,7 @@ def look(
     except LatentSyncError: return strip # a mouth of the first steps may not pass for a face
     return strip | dict(sync_confidence=score.confidence, sync_offset=score.offset)
 
-# %% ../nbs/53_train_unet.ipynb #de23056a
+# %% ../nbs/53_train_unet.ipynb #46a4e745
 def lighter(
     unet:nn.Module, # changed in place
     trainable:tuple[str,...], # of `TrainConfig`
@@ -263,7 +263,7 @@ def prepared_unet(
         raise LatentSyncError(f'the VAE of {recipe.training.base} has {channels} latent channels; set in_channels: {3*channels+1} and out_channels: {channels} of the U-Net, or choose another base')
     new = start_from(unet, init, recipe.training.fresh) if init else None
     check_start(new, trained)
-    return lighter(unet, trained, dtype), ['all weights of the U-Net are random' if new is None else f'the U-Net starts from {init}; {len(new)} of its tensors are new']
+    return lighter(unet, trained, dtype), ['all weights of the U-Net are random' if new is None else f'the U-Net starts from {"/".join(Path(init).parts[-2:])}; {len(new)} of its tensors are new']
 
 def train_unet(
     files:str|Path, # folder of aligned videos, or a file list

@@ -58,7 +58,7 @@ def test_chain(tmp_path, capsys):
         clock('stage 2')
         for name in 'results', 'truth': (tmp_path/name).mkdir()
         soundfile.write(tmp_path/'words.wav', read_audio(videos/'a.mp4')[:2*RATE], RATE)
-        lipsync(videos/'b.mp4', tmp_path/'words.wav', tmp_path/'results'/'a.mp4', checkpoint=str(tmp_path/'two'/'set'), device='cpu', steps=2, guidance_scale=1., when_longer='cut', progress=False)
+        lipsync(videos/'a.mp4', tmp_path/'words.wav', tmp_path/'results'/'a.mp4', checkpoint=str(tmp_path/'two'/'set'), device='cpu', steps=2, guidance_scale=1., when_longer='cut', progress=False)
         clock('lipsync')
         lipsync(videos/'a.mp4', tmp_path/'words.wav', tmp_path/'truth'/'a.mp4', checkpoint='compact', device='cpu', when_longer='cut', progress=False)
         table = evaluate(tmp_path/'results', tmp_path/'truth', lpips_weights=shared('weights','lpips_alex_fp16.safetensors'))
