@@ -474,7 +474,7 @@ class Processes:
         if suspects: self.stop()
         yield from map(self.alone, suspects)
 
-# %% ../nbs/40_prepare.ipynb #5bb561e8
+# %% ../nbs/40_prepare.ipynb #b3f5c710
 def start_ray(
     address:str, # 'local', 'auto' or that of a cluster, such as 10.0.0.5:6379
 ):
@@ -503,7 +503,7 @@ def on_ray(
     context.enable_progress_bars, context.max_errored_blocks = False, -1
     rows = ray.data.from_items([dict(job=json.dumps(asdict(j))) for j in jobs], override_num_blocks=min(len(jobs), most))
     left = {j.key: j for j in jobs}
-    for row in rows.map(on_row, num_cpus=1, max_retries=3).iter_rows():
+    for row in rows.map(on_row, num_cpus=1).iter_rows():
         record = json.loads(row['record'])
         left.pop(record.get('key'), None)
         yield record
