@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'option', 'command', 'UsageError', 'Parser',
            'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'sync', 'evaluate',
-           'prepare', 'fileslist', 'run', 'compact_data', 'train_vae', 'train_compact', 'refine_compact',
-           'train_scorer', 'main', 'complain']
+           'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae', 'train_compact',
+           'refine_compact', 'train_scorer', 'main', 'complain']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
@@ -148,7 +148,7 @@ def evaluate(**settings):
     e = evaluate(**settings)
     print(e, f'written to {e.folder}', sep='\n\n')
 
-# %% ../nbs/91_cli.ipynb #50f40334
+# %% ../nbs/91_cli.ipynb #1148e7d9
 @command('Make training clips of a folder of videos: 25 frames/s, one face, in sync, 5 to 10 s; a page tells what was dropped and why.',
     option('folder', metavar='VIDEOS', help='folder of videos, with sub-folders; only read'),
     option('--out', metavar='DIR', help='where to write (default: VIDEOS_256 beside VIDEOS)'),
@@ -177,6 +177,13 @@ def fileslist(**settings):
 def run(name, words=(), **settings):
     from latentsync.runs import key_values, run
     print(run(name, parameters=key_values(words), **settings))
+
+@command('Say how much memory a training preset of the U-Net needs.',
+    option('name', metavar='PRESET', help='stage1, stage2, stage2_efficient, stage1_512 or stage2_512'),
+    option('--measure', action='store_true', help='take two real steps on a GPU and measure'))
+def training_cost(**settings):
+    from latentsync.train_unet import training_cost
+    print(training_cost(**settings))
 
 # %% ../nbs/91_cli.ipynb #4cc50cc6
 TRAINING = (

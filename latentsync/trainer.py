@@ -190,7 +190,7 @@ def check_settings(
     changed = [f'{k} was {was.get(k)!r} and is {now.get(k)!r}' for k in {**now, **was} if was.get(k) != now.get(k)]
     if changed: raise LatentSyncError(f'{path} was made with other settings ({"; ".join(changed)}); use the same ones or another output folder')
 
-# %% ../nbs/51_trainer.ipynb #943cf155
+# %% ../nbs/51_trainer.ipynb #ae15787e
 class Objective(nn.Module):
     "The loss as a module: number format and processes take care of all of it."
     def __init__(self, model:nn.Module, loss_fn:Callable):
@@ -198,6 +198,7 @@ class Objective(nn.Module):
         self.model,self.loss_fn = model,loss_fn
     def forward(self, batch, step): return self.loss_fn(self.model, batch, step)
 
+# %% ../nbs/51_trainer.ipynb #c13d7de5
 class Run:
     "The moving parts of a training."
     def __init__(self,
@@ -208,8 +209,7 @@ class Run:
         settings:dict={}, # of data and loss
     ):
         self.cfg,self.path,self.accel = cfg,path,accelerator(cfg)
-        self.settings = fixed_settings(cfg, settings, self.accel.num_processes)
-        self.trained = choose_trainable(model, cfg.trainable)
+        self.settings, self.trained = fixed_settings(cfg, settings, self.accel.num_processes), choose_trainable(model, cfg.trainable)
         if cfg.save_memory: save_memory(model)
         self.model = model.to(self.accel.device)
         self.ema = deepcopy(self.model).requires_grad_(False).eval() if cfg.ema_decay else None
