@@ -10,12 +10,13 @@ __all__ = ['CHUNK_BYTES', 'LOOK', 'CANDIDATES', 'PART', 'WAITING', 'LipsyncSetti
            'sound_track', 'digest', 'alive', 'claimed', 'give_back_memory', 'write_parts', 'Report', 'peak_memory',
            'version', 'lipsync', 'lipsync_demo']
 
-# %% ../nbs/20_pipeline.ipynb #683cfc00
+# %% ../nbs/20_pipeline.ipynb #16107fca
 import ctypes
 import gc
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -604,12 +605,13 @@ class Report:
         return (f'{self.out}: {self.frames} frames, {self.duration:.2f} s of video in {self.seconds:.1f} s '
             f'({self.fps:.1f} frames/s, {self.peak_memory:.0f} MB) with {self.checkpoint}; {self.frames-self.faces} frames left as they are')
 
-# %% ../nbs/20_pipeline.ipynb #0ea2de4b
+# %% ../nbs/20_pipeline.ipynb #3a30468a
 def peak_memory(
 )->float: # MB
     "Most memory this process has used so far."
     if sys.platform == 'win32': return psutil.Process().memory_info().peak_wset/2**20
-    from resource import RUSAGE_SELF, getrusage # not on Windows
+    if sys.platform == 'linux' and (most := re.search(r'VmHWM:\s+(\d+)', Path('/proc/self/status').read_text())): return int(most[1])/2**10
+    from resource import RUSAGE_SELF, getrusage # not on Windows; under Linux it counts what the process had that started this one
     return getrusage(RUSAGE_SELF).ru_maxrss/(2**20 if sys.platform == 'darwin' else 2**10)
 
 def version(
