@@ -7,8 +7,8 @@ __all__ = ['CHUNK_BYTES', 'LOOK', 'CANDIDATES', 'PART', 'WAITING', 'LipsyncSetti
            'backward', 'frames_in_order', 'Voice', 'runs', 'Forward', 'detail', 'likely_references', 'find_reference',
            'Job', 'look_on', 'decide', 'add_references', 'spoken_frames', 'new_voice', 'check_settings', 'open_job',
            'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'stereo', 'joined_sound',
-           'sound_track', 'digest', 'alive', 'claimed', 'glibc', 'keep_no_holes', 'give_back_memory', 'write_parts',
-           'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
+           'sound_track', 'digest', 'alive', 'claimed', 'give_back_memory', 'write_parts', 'Report', 'peak_memory',
+           'version', 'lipsync', 'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #16107fca
 import ctypes
@@ -534,21 +534,11 @@ def claimed(
         raise
     shutil.rmtree(folder, ignore_errors=True)
 
-# %% ../nbs/20_pipeline.ipynb #a6ac9e81
-def glibc(
-    name:str, # such as 'malloc_trim'
-)->Callable: # does nothing where the C library has no such function
-    "A function of the C library of Linux."
-    return getattr(ctypes.CDLL(None) if sys.platform == 'linux' else None, name, lambda *values: None)
-
-def keep_no_holes():
-    "Have blocks of 1 MB and more go back to the system once they are free; by itself glibc learns to keep holes of the size of frames, more of them the longer a job."
-    glibc('mallopt')(-3, 2**20) # M_MMAP_THRESHOLD
-
+# %% ../nbs/20_pipeline.ipynb #533ba86a
 def give_back_memory():
     "Return what is no longer used to the system."
     gc.collect() # a closed encoder is part of a reference cycle and holds tens of megabytes
-    glibc('malloc_trim')(0)
+    if sys.platform == 'linux' and (trim := getattr(ctypes.CDLL(None), 'malloc_trim', None)): trim(0) # glibc keeps holes of the size of frames
 
 def write_parts(
     job:Job,
@@ -630,7 +620,7 @@ def version(
     found = subprocess.run(['git', '-C', str(repo_root()), 'rev-parse', '--short', 'HEAD'], capture_output=True, text=True) if (repo_root()/'.git').exists() else None
     return f'{__version__} {found.stdout.strip()}' if found and found.returncode == 0 else __version__
 
-# %% ../nbs/20_pipeline.ipynb #aff7b427
+# %% ../nbs/20_pipeline.ipynb #633fae87
 def lipsync(
     video:str|Path, # a video or a picture with a face
     audio:str|Path, # a sound, or a video with sound
@@ -648,7 +638,6 @@ def lipsync(
     weights = digest(models.folder if models else find_checkpoint(settings.checkpoint))
     same = [replace(settings, overwrite=False), weights, digest(*map(readable, (video, audio, *voices))), __version__]
     key = hashlib.blake2b(repr(same).encode(), digest_size=6).hexdigest()
-    keep_no_holes()
     with claimed(out, key) as folder:
         job = open_job(video, audio, settings, models, progress)
         parts = write_parts(job, folder, out.suffix, progress)
