@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'option', 'command', 'UsageError', 'Parser',
            'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'sync', 'evaluate',
-           'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae', 'train_compact',
-           'refine_compact', 'train_scorer', 'main', 'complain']
+           'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae',
+           'train_compact', 'refine_compact', 'train_scorer', 'main', 'complain']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
@@ -148,19 +148,33 @@ def evaluate(**settings):
     e = evaluate(**settings)
     print(e, f'written to {e.folder}', sep='\n\n')
 
-# %% ../nbs/91_cli.ipynb #1148e7d9
+# %% ../nbs/91_cli.ipynb #c4c8991f
+@command('Tell how often a SyncNet is right, by kind of pair, with and without alignment.',
+    option('videos', metavar='VIDEOS', help='folder of talking-head videos with sound; offsets.csv beside them is used'),
+    option('--weights', metavar='FILE', help='of the SyncNet (default: checkpoints/auxiliary/stable_syncnet.pt)'),
+    option('--net', metavar='PRESET', help='of the network, such as syncnet_16_latent'),
+    option('--pairs', type=int, metavar='N', help='how many pairs of picture and sound are shown'),
+    option('--checkpoint', help='checkpoint set whose VAE makes latents, for a network that sees them'),
+    option('--device', choices=CHOICES['device'], help='where to compute'))
+def syncnet_accuracy(**settings):
+    from latentsync.evaluate import evaluate_syncnet
+    print(evaluate_syncnet(**settings))
+
+# %% ../nbs/91_cli.ipynb #cc854041
 @command('Make training clips of a folder of videos: 25 frames/s, one face, in sync, 5 to 10 s; a page tells what was dropped and why.',
     option('folder', metavar='VIDEOS', help='folder of videos, with sub-folders; only read'),
     option('--out', metavar='DIR', help='where to write (default: VIDEOS_256 beside VIDEOS)'),
     option('--resolution', type=int, metavar='N', help='side of the face square in pixels, 256 or 512'),
     option('--min-seconds', type=float, metavar='S', help='of a clip; shorter shots are left out'),
+    option('--max-seconds', type=float, metavar='S', help='longer shots are cut into equal parts'),
     option('--faces', choices=['auto','mesh','buffalo_s','buffalo_l'], help='face detector'),
     option('--protocol', choices=['auto','own','v2'], help='sync scorer (default: SyncNet v2 where its weights are, else our own)'),
     option('--workers', type=int, metavar='N', help='processes, about 1 GB each (default: one per core)'),
     option('--ray', nargs='?', const='local', metavar='ADDRESS', help='run the steps on Ray: started here, or at an address (auto: the cluster at hand)'))
 def prepare(**settings):
     from latentsync.prepare import prepare
-    print(prepare(**settings))
+    report = prepare(**settings)
+    print(report, f'written to {report.folder}', sep='\n\n')
 
 @command('Write the list of clips that training reads.',
     option('folder', metavar='DIR', help='what `prepare` wrote, or any folder of clips'),

@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['FPS', 'SAMPLE_RATE', 'WINDOW', 'DTYPES', 'WRAPPED', 'KINDS', 'VAE_NAMES', 'PARTS', 'SETS', 'LatentSyncError',
-           'repo_root', 'demo', 'shared', 'checkpoints_dir', 'checkpoint_path', 'pick_device', 'pick_dtype', 'seeded',
-           'atomic_path', 'typed', 'dataclass_from', 'preset', 'manifest', 'read_torch', 'read_weights', 'kind_of',
-           'mismatch', 'shapes_of', 'load_strict', 'modern_vae', 'checkpoint_file', 'is_complete', 'find_checkpoint',
-           'read_config']
+           'repo_root', 'commit', 'demo', 'shared', 'checkpoints_dir', 'checkpoint_path', 'pick_device', 'pick_dtype',
+           'seeded', 'atomic_path', 'typed', 'dataclass_from', 'preset', 'manifest', 'read_torch', 'read_weights',
+           'kind_of', 'mismatch', 'shapes_of', 'load_strict', 'modern_vae', 'checkpoint_file', 'is_complete',
+           'find_checkpoint', 'read_config']
 
-# %% ../nbs/00_core.ipynb #ae5a3346
-import contextlib, difflib, errno, importlib.util, json, os, pickle, uuid, zipfile
+# %% ../nbs/00_core.ipynb #2a4c8df8
+import contextlib, difflib, errno, importlib.util, json, os, pickle, subprocess, uuid, zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from importlib import resources
@@ -31,11 +31,19 @@ WINDOW = 16 # video frames the network sees at a time
 class LatentSyncError(Exception):
     "A problem the user can mend; the message is one sentence that says how."
 
-# %% ../nbs/00_core.ipynb #932c7154
+# %% ../nbs/00_core.ipynb #d8cf35a5
 def repo_root(
 )->Path: # the folder that holds `latentsync/`, `nbs/`, `data/` and `checkpoints/`
     "The clone this package was installed from."
     return Path(importlib.util.find_spec('latentsync').origin).resolve().parents[1]
+
+def commit(
+)->str: # such as '7f90fec8a1b2', with '+' if tracked files differ from it; '' outside a clone
+    "The commit of the clone."
+    def git(*words): return subprocess.run(['git', '-C', str(repo_root()), *words], capture_output=True, text=True, check=True).stdout.strip()
+    if not (repo_root()/'.git').exists(): return ''
+    try: return git('rev-parse', '--short=12', 'HEAD') + '+'*bool(git('status', '--porcelain', '--untracked-files=no'))
+    except (OSError, subprocess.CalledProcessError): return ''
 
 def demo(
     name:str, # file name in `data/demo`
@@ -171,7 +179,7 @@ def manifest(
     text = (resources.files('latentsync')/'manifests'/f'{name}.json').read_text(encoding='utf-8')
     return {k: tuple(v) for k, v in json.loads(text)['shapes'].items()}
 
-# %% ../nbs/00_core.ipynb #5105dba5
+# %% ../nbs/00_core.ipynb #1b3fe284
 def read_torch(
     path:Path, # written by `torch.save`
 )->Any: # whatever was saved: tensors, dictionaries, numbers
@@ -187,7 +195,7 @@ def read_weights(
     path = Path(path)
     if not path.is_file(): raise LatentSyncError(f'{path} does not exist; choose a file with weights')
     try: state = load_file(path) if path.suffix == '.safetensors' else read_torch(path)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as e:
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError) as e:
         raise LatentSyncError(f'{path} is truncated or is not a file of weights; download it again') from e
     for key in WRAPPED:
         if isinstance(state, dict) and key in state: state = state[key]

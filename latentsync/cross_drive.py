@@ -8,7 +8,7 @@ __all__ = ['SILENCE', 'MEASURES', 'Clip', 'Pair', 'related', 'clip_frames', 'cli
            'CrossRow', 'score_pair', 'shuffled_r', 'score_pairs', 'cross_drive', 'cross_table', 'save_rows',
            'mouth_strip', 'draw_curves', 'lip_strip']
 
-# %% ../nbs/32_cross_drive.ipynb #22df2d27
+# %% ../nbs/32_cross_drive.ipynb #0fd0ce26
 import csv
 import json
 import numpy as np
@@ -16,7 +16,6 @@ import soundfile as sf
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
-from io import BytesIO
 from itertools import groupby, islice
 from matplotlib.figure import Figure
 from pathlib import Path
@@ -24,9 +23,9 @@ from PIL import Image
 from tqdm.auto import tqdm
 from typing import NamedTuple
 from .core import FPS, SAMPLE_RATE
-from .media import VideoWriter, probe, read_audio, read_frames
+from .media import VideoWriter, drawn, probe, read_audio, read_frames
 from .pipeline import frames_in_order
-from .quality import LipCurve, aperture_curve, best_lag_r, correlation, interval, sd_ratio, sharpness_ratio
+from .quality import aperture_curve, best_lag_r, correlation, interval, sd_ratio, sharpness_ratio
 from .syncscore import lip_tracker
 
 # %% ../nbs/32_cross_drive.ipynb #2a9f953d
@@ -266,7 +265,7 @@ def save_rows(
     (folder/'cross_drive.json').write_text(json.dumps(data), encoding='utf-8')
     (folder/'cross_drive.md').write_text(cross_table(rows) + '\n', encoding='utf-8')
 
-# %% ../nbs/32_cross_drive.ipynb #01bb3657
+# %% ../nbs/32_cross_drive.ipynb #3c72c232
 def mouth_strip(
     row:CrossRow,
     n:int=8, # moments
@@ -289,14 +288,13 @@ def draw_curves(
 def lip_strip(
     rows:list[CrossRow], # from `cross_drive`
     n:int=4, # pairs to show
-)->Image.Image: # in 128 colours: small enough for a notebook
+)->Image.Image:
     "Mouths and curves of some pairs."
     rows = rows[:n]
-    fig, picture = Figure(figsize=(14, 2*len(rows)), dpi=70, layout='constrained'), BytesIO()
+    fig = Figure(figsize=(14, 2*len(rows)), dpi=70, layout='constrained')
     axes = fig.subplots(len(rows), 2, squeeze=False, width_ratios=(1.2, 1))
     for row, (left, right) in zip(rows, axes):
         left.imshow(mouth_strip(row)); left.set(xticks=[], yticks=[24, 72, 120], yticklabels=('driver', 'input', 'output'))
         draw_curves(row, right)
     axes[0, 1].legend(fontsize=7, loc='upper right')
-    fig.savefig(picture, format='png')
-    return Image.open(picture).convert('RGB').quantize(128)
+    return drawn(fig)

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['augment_colour', 'augment_place', 'video_files', 'UnusableClip', 'blamed', 'read_windows', 'content_key',
-           'weights_key', 'open_cached', 'clip_sound', 'clip_latents', 'resized', 'ClipCache', 'DataConfig',
-           'other_start', 'frame_tensor', 'as_pixels', 'start_count', 'latent_rows', 'unet_sample', 'syncnet_sample',
-           'shuffled', 'VideoSamples']
+           'weights_key', 'open_cached', 'clip_sound', 'square_latents', 'all_squares', 'resized', 'ClipCache',
+           'DataConfig', 'other_start', 'frame_tensor', 'as_pixels', 'start_count', 'latent_rows', 'unet_sample',
+           'syncnet_sample', 'shuffled', 'VideoSamples']
 
 # %% ../nbs/41_dataset.ipynb #d6db7e25
 import hashlib
@@ -144,7 +144,7 @@ def open_cached(
     except (OSError, SafetensorError) as e: raise LatentSyncError(f'{path} cannot be written, perhaps the disk is full; free some space or set LATENTSYNC_CACHE to another folder') from e
     return safe_open(path, 'pt')
 
-# %% ../nbs/41_dataset.ipynb #c58dd962
+# %% ../nbs/41_dataset.ipynb #0fe0fd86
 def clip_sound(
     video:str|Path,
 )->dict[str,Tensor]: # mel (80,T) of `syncnet_mel`; frames: how many have both picture and sound
@@ -158,19 +158,24 @@ def clip_sound(
     return dict(mel=syncnet_mel(samples), frames=torch.tensor(min(frames, len(samples)*FPS//SAMPLE_RATE)))
 
 @torch.inference_mode()
-def clip_latents(
+def square_latents(
     vae:nn.Module, # on any device, in any number format
-    video:str|Path, # aligned squares
-    resolution:int, # of the squares to encode
+    frames:np.ndarray, # (T,R,R,3) uint8 face squares
     batch:int=8, # frames at once
 )->dict[str,Tensor]: # latents, masked: (T,C,R/8,R/8) float16
-    "Latents of all frames of a video, of the whole and of the masked squares."
-    mask, p, out = torch.from_numpy(fixed_mask(resolution)), next(vae.parameters()), ([],[])
-    with blamed(video): frames = resized(np.stack(list(read_frames(video, FPS))), resolution)
+    "Latents of whole and of masked squares."
+    mask, p, out = torch.from_numpy(fixed_mask(frames.shape[1])), next(vae.parameters()), ([],[])
     for i in range(0, len(frames), batch):
         pixels = to_pixels(frames[i:i+batch])
         for o,x in zip(out, (pixels, pixels*mask)): o.append(encode_latents(vae, x.to(p)).half().contiguous().cpu())
     return dict(zip(('latents','masked'), map(torch.cat, out)))
+
+def all_squares(
+    video:str|Path, # aligned squares
+    resolution:int, # R
+)->np.ndarray: # (T,R,R,3) uint8
+    "All frames of a video."
+    with blamed(video): return resized(np.stack(list(read_frames(video, FPS))), resolution)
 
 def resized(
     frames:np.ndarray, # (N,H,W,3) uint8
@@ -181,7 +186,7 @@ def resized(
     how = cv2.INTER_AREA if resolution<frames.shape[1] else cv2.INTER_CUBIC
     return np.stack([cv2.resize(f, (resolution,resolution), interpolation=how) for f in frames])
 
-# %% ../nbs/41_dataset.ipynb #0dc76355
+# %% ../nbs/41_dataset.ipynb #76e2f889
 class ClipCache:
     "Mel, Whisper states and latents of clips."
     def __init__(self,
@@ -204,7 +209,7 @@ class ClipCache:
         return audio_windows(self.open('states', video, make).get_tensor('states').float(), num_frames, start=start)
     def latents(self, video:Path, resolution:int): # has `get_slice` of latents and masked
         "Latents of a video."
-        return self.open('latents', video, lambda: clip_latents(self.vae, video, resolution), resolution)
+        return self.open('latents', video, lambda: square_latents(self.vae, all_squares(video, resolution)), resolution)
     def fill(self, videos:Iterable[Path], resolution:int):
         "Compute what is missing for all videos, where the networks are; a reading process then needs no network."
         for video in tqdm(videos, desc='cache'):

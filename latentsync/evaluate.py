@@ -8,9 +8,9 @@ __all__ = ['MEASURES', 'SETS', 'MOST', 'COLUMNS', 'PROTOCOL', 'WORST', 'Case', '
            'set_features', 'lip_runs', 'sync_values', 'EvaluateSettings', 'Scores', 'look', 'column_values',
            'score_case', 'case_key', 'save_scores', 'read_scores', 'summary', 'chance_r', 'set_distance', 'summarise',
            'number', 'worst_clips', 'Evaluation', 'draw_case', 'draw_offsets', 'picture_page', 'save_evaluation',
-           'reasons', 'evaluate_cases', 'evaluate']
+           'reasons', 'evaluate_cases', 'evaluate', 'judged_clips', 'evaluate_syncnet']
 
-# %% ../nbs/60_evaluate.ipynb #46283e8e
+# %% ../nbs/60_evaluate.ipynb #4b49aef1
 import csv
 import gc
 import hashlib
@@ -19,22 +19,26 @@ import math
 import numpy as np
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from io import BytesIO
 from itertools import chain, islice, repeat
 from matplotlib.figure import Figure
 from pathlib import Path
 from PIL import Image
 from tqdm.auto import tqdm
 from typing import NamedTuple
-from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, repo_root
-from .prepare import VIDEOS
-from .media import probe, read_audio, read_frames
+from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, pick_device, preset, repo_root
+from .media import drawn, probe, read_audio, read_frames
+from .tracks import pieces
+from .latents import encode_latents
+from .syncnet import SyncAccuracy, SyncClip, load_syncnet, read_sync_clip, syncnet_accuracy, syncnet_config, window_starts
+from .syncscore import GAP, LEAST, FaceRun, filled, load_syncnet_v2, score_lips, score_v2, still_lips
 from .quality import (
     LipCurve, aperture_curve, best_lag_r, closures, face_squares, flicker, interval, lmd, lpips_distance, perceptual_net,
     psnr, reference_leak, same_take, sd_ratio, sharpness_ratio, silent_leak, ssim)
-from .realism import Recognizer, fid_features, frechet_distance, fvd_features, hyperiqa, identity, load_hyperiqa, scripted
-from .syncscore import GAP, LEAST, FaceRun, filled, load_syncnet_v2, score_lips, score_v2, still_lips
-from .tracks import pieces
+from .realism import Recognizer, auxiliary, fid_features, frechet_distance, fvd_features, hyperiqa, identity, load_hyperiqa, scripted
+from .prepare import VIDEOS
+from .dataset import video_files
+from .compact_data import read_offsets
+from .train_syncnet import latent_vae
 
 # %% ../nbs/60_evaluate.ipynb #59ad6ccc
 @dataclass(frozen=True)
@@ -422,7 +426,7 @@ class Evaluation:
         lists = [f'{head}:\n\n' + '\n'.join(f'* {x}' for x in lines) for head, lines in (('Worst results', worst), ('Notes', self.notes)) if lines]
         return '\n\n'.join([self.table(), 'Mean over clips, 95 % interval in brackets; n counts clips, for FID pictures, for FVD films.', *lists])
 
-# %% ../nbs/60_evaluate.ipynb #ab2dbeda
+# %% ../nbs/60_evaluate.ipynb #ba22fcc9
 def draw_case(
     s:Scores,
     left, # matplotlib axes for the mouths
@@ -452,15 +456,14 @@ def draw_offsets(
 def picture_page(
     e:Evaluation,
     n:int=8, # cases to show
-)->Image.Image: # in 128 colours
+)->Image.Image:
     "Mouths, curves and offsets."
     shown = sorted(e.scores, key=lambda s: s.values['results']['r'])[:n]
-    fig, picture = Figure(figsize=(14, 2*len(shown) + 2.2), dpi=70, layout='constrained'), BytesIO()
+    fig = Figure(figsize=(14, 2*len(shown) + 2.2), dpi=70, layout='constrained')
     grid = fig.add_gridspec(len(shown) + 1, 2, width_ratios=(1.2, 1))
     for i, s in enumerate(shown): draw_case(s, fig.add_subplot(grid[i, 0]), right := fig.add_subplot(grid[i, 1])); i or right.legend(fontsize=7)
     draw_offsets(e, fig.add_subplot(grid[-1, :]))
-    fig.savefig(picture, format='png')
-    return Image.open(picture).convert('RGB').quantize(128)
+    return drawn(fig)
 
 # %% ../nbs/60_evaluate.ipynb #58661115
 def save_evaluation(
@@ -528,3 +531,33 @@ def evaluate(
     cases, notes = match_files(results, truth, source, silent)
     home = Path(results) if Path(results).is_dir() else Path(results).parent
     return evaluate_cases(cases, out or home/'evaluation', notes, **options)
+
+# %% ../nbs/60_evaluate.ipynb #35214e86
+def judged_clips(
+    videos:str|Path, # folder or list of talking-head videos with sound
+    config, # `SyncNetConfig` of the network they are for
+)->list[SyncClip]:
+    "The clips a SyncNet can be asked about; what is wrong with the others is said."
+    clips = []
+    for video in tqdm(video_files(videos), desc='clips'):
+        try:
+            clip = read_sync_clip(video, read_offsets(video.parent).get(video.name, 0), config.resolution)
+            window_starts(clip, config.num_frames)
+            clips.append(clip)
+        except LatentSyncError as e: tqdm.write(f'passed over: {e}')
+    if len(clips) < 2: raise LatentSyncError(f'{videos} has {len(clips)} usable clips; give two or more videos in which a face talks from the first frame on')
+    return clips
+
+def evaluate_syncnet(
+    videos:str|Path, # see `judged_clips`
+    weights:str|Path|None=None, # of the network; None: the released file in checkpoints/auxiliary
+    net:str='syncnet_16_latent', # preset of the network
+    pairs:int=400, # of picture and sound, every second one from the same time
+    checkpoint:str='auto', # checkpoint set whose VAE makes latents, for a network that sees them
+    device:str='auto', # where to compute
+)->SyncAccuracy: # printed as Markdown
+    "On how many pairs a SyncNet is right."
+    config = syncnet_config(preset(net))
+    judge = load_syncnet(weights or auxiliary('stable_syncnet.pt'), config, pick_device(device))
+    vae = latent_vae(config, checkpoint, device)
+    return syncnet_accuracy(judge, judged_clips(videos, config), pairs, encode=vae and (lambda x: encode_latents(vae, x.to(next(vae.parameters())))))

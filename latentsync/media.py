@@ -13,15 +13,16 @@ __all__ = ['TEXT_FORMATS', 'KR_KB', 'HDR', 'WHITE', 'KNEE', 'HDR_PEAK', 'SDR_WHI
            'open_sound', 'read_audio', 'check_output', 'exactly', 'aac_stream', 'encoded', 'fits', 'copied',
            'add_sound', 'Codec', 'pick_codec', 'even', 'picture_stream', 'writable', 'to_frame', 'disk_errors',
            'SoundFeed', 'Output', 'output', 'VideoWriter', 'picture_numbers', 'renumbered', 'copied_stream',
-           'join_parts', 'frame_strip', 'show_wave']
+           'join_parts', 'frame_strip', 'drawn', 'show_wave']
 
-# %% ../nbs/01_media.ipynb #b21b895a
+# %% ../nbs/01_media.ipynb #692e3da2
 import math, os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 
@@ -29,9 +30,11 @@ import av
 import cv2
 import matplotlib.pyplot as plt
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 from av.stream import Disposition
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path
@@ -101,12 +104,12 @@ def decoded(
         except av.FFmpegError: continue # when the file itself ends here, the next round stops
         yield from (f for f in frames if not f.is_corrupt)
 
-# %% ../nbs/01_media.ipynb #14ed4f46
+# %% ../nbs/01_media.ipynb #0cf57b98
 def display_matrix(
     frame:av.VideoFrame, # a decoded frame
 )->np.ndarray: # (2,2) of -1, 0, 1: where the x and the y axis go
     "How a stored picture has to be turned."
-    try: data = frame.side_data.get('DISPLAYMATRIX')
+    try: data = SideDataContainer(frame).get('DISPLAYMATRIX') # `frame.side_data` would tie the frame into a circle, and hundreds of frames would wait for the garbage collector
     except ValueError: # PyAV fails on kinds of side data it has no name for
         c, s = np.cos(np.deg2rad(frame.rotation)), np.sin(np.deg2rad(frame.rotation))
         return np.rint([[c, -s], [s, c]]).astype(int)
@@ -909,7 +912,7 @@ def join_parts(
             first += len(order)
     return first
 
-# %% ../nbs/01_media.ipynb #6a5850ce
+# %% ../nbs/01_media.ipynb #4ba631c7
 def frame_strip(
     frames:Iterable[np.ndarray], # (H,W,3) uint8, any number
     n:int=8, # pictures in the strip
@@ -925,6 +928,13 @@ def frame_strip(
     strip = Image.new('RGB', (sum(p.width for p in chosen), height))
     for i, p in enumerate(chosen): strip.paste(p, (i*p.width, 0))
     return strip
+
+def drawn(
+    figure:Figure, # of matplotlib
+)->Image.Image: # in 128 colours: small enough for a notebook
+    "A figure as a picture."
+    figure.savefig(file := BytesIO(), format='png')
+    return Image.open(file).convert('RGB').quantize(128)
 
 def show_wave(
     samples:np.ndarray, # (N,)

@@ -586,7 +586,7 @@ def run_steps(
         yield StepResult(step, records)
         todo = [(key_of(f), str(out/f), r['mark']) for r in records for f in r['files']]
 
-# %% ../nbs/40_prepare.ipynb #4332760c
+# %% ../nbs/40_prepare.ipynb #e27c93b3
 @dataclass(frozen=True, repr=False)
 class PrepareReport:
     "What came of a folder."
@@ -609,6 +609,11 @@ class PrepareReport:
         "Processor time."
         return sum(r['cpu'] for step in self.steps for r in step.records)
 
+    @property
+    def offsets(self)->dict[int,int]: # frames -> clips, in order
+        "By how much picture and sound of the clips were apart, before it was taken out."
+        return dict(sorted(Counter(r['facts']['offset'] for r in dict(self.steps)['6_in_sync'] if r['files']).items()))
+
     def rows(self)->list[dict]: # one per step
         "The table as values."
         return [dict(step=name, files=len(records), made=sum(len(r['files']) for r in records), dropped=dict(Counter(l[0] for r in records for l in r['left'])),
@@ -620,11 +625,12 @@ class PrepareReport:
             dropped = ', '.join(f'{n} {kind}' for kind, n in row['dropped'].items())
             lines.append(f'| {row["step"]} | {row["files"]} | {row["made"]} | {dropped} | {row["cpu"]:.0f} |')
         rate = f', {60*len(self.clips)/self.cpu:.1f} clips per minute of one core' if self.cpu > 1 else ''
-        return '\n'.join([*lines, '', f'{len(self.clips)} clips, {self.seconds/60:.1f} min{rate}', *(f'* {n}' for n in self.notes)])
+        shifts = ', '.join(f'{k:+d}: {n}' for k, n in self.offsets.items())
+        return '\n'.join([*lines, '', f'{len(self.clips)} clips, {self.seconds/60:.1f} min{rate}', *(f'* {n}' for n in self.notes), *([f'* offsets that were taken out, frames: {shifts}'] if shifts else [])])
 
     __repr__ = _repr_markdown_ = __str__
 
-# %% ../nbs/40_prepare.ipynb #5dbae679
+# %% ../nbs/40_prepare.ipynb #cc559707
 MOST = 24 # pictures per step
 
 def still(
@@ -668,7 +674,7 @@ def save_report(
     out:Path, # folder of everything
 ):
     "`report.json`, `report.md` and `report.html`."
-    values = dict(steps=report.rows(), clips=len(report.clips), seconds=report.seconds, notes=report.notes,
+    values = dict(steps=report.rows(), clips=len(report.clips), seconds=report.seconds, offsets=report.offsets, notes=report.notes,
         dropped=[dict(step=name, file=r['key'], kind=l[0], why=l[1], second=l[2]) for name, records in report.steps for r in records for l in r['left']])
     for name, text in {'report.json': json.dumps(values, indent=1), 'report.md': str(report), 'report.html': report_page(report)}.items():
         with atomic_path(out/name) as tmp: tmp.write_text(text)

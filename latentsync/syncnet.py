@@ -9,8 +9,7 @@ __all__ = ['WAV2LIP_VISUAL', 'WAV2LIP_AUDIO', 'COLUMNS', 'TowerConfig', 'VisualC
            'load_syncnet', 'SyncClip', 'squares_and_frames', 'read_sync_clip', 'window_starts', 'Pair', 'draw_pairs',
            'SyncAccuracy', 'shares', 'pair_cosines', 'syncnet_accuracy']
 
-# %% ../nbs/13_syncnet.ipynb #4d5467f0
-import math
+# %% ../nbs/13_syncnet.ipynb #eaa74e36
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial, reduce

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['VAETraining', 'vae_batch', 'vae_patch', 'vae_loss', 'latent_std', 'train_vae']
 
-# %% ../nbs/54_train_vae.ipynb #85de8781
+# %% ../nbs/54_train_vae.ipynb #0a54a2b8
 from dataclasses import asdict, dataclass, replace
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ from .compact_data import ClipFolder
 from .dataset import augment_colour
 from .latents import FaceVAE, FaceVAEConfig, to_pixels
 from .losses import perceptual_loss
-from .quality import perceptual_net, psnr
+from .quality import perceptual_net
 from .trainer import TrainConfig, fit
 
 # %% ../nbs/54_train_vae.ipynb #fad56925
