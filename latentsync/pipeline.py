@@ -483,10 +483,10 @@ def sound_track(
     longer = job.frames > job.spoken and job.video.has_audio
     with TemporaryDirectory() as folder: yield joined_sound(job, Path(folder)/'sound.wav') if longer else job.audio
 
-# %% ../nbs/20_pipeline.ipynb #41571a69
+# %% ../nbs/20_pipeline.ipynb #7c4d3874
 PART = 10 # seconds
 WAITING = 8 # finished frames that may wait for the encoder
-GIVE_BACK = 16 # finished frames from one `give_back_memory` to the next; each costs some milliseconds
+GIVE_BACK = 4 # finished frames from one `give_back_memory` to the next; each costs some milliseconds
 
 def digest(
     *paths:Path, # files; folders stand for the files in them

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['REFINE', 'CompactTraining', 'variant', 'cache_latents', 'contrastive_reference', 'mouth_box', 'in_pixels',
-           'UNetSamples', 'loss_weight', 'LipReader', 'train_reader', 'Critic', 'critic_losses', 'unet_loss',
-           'LipBatches', 'noisy', 'train_ear', 'train_compact', 'refine_compact']
+           'UNetSamples', 'loss_weight', 'LipReader', 'train_reader', 'unet_loss', 'LipBatches', 'noisy', 'train_ear',
+           'train_compact', 'refine_compact']
 
-# %% ../nbs/56_train_compact.ipynb #ec1b4341
+# %% ../nbs/56_train_compact.ipynb #9bb0dc7d
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from safetensors.torch import save_file
 import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
-from torch.func import functional_call
 from tqdm.auto import tqdm
 
 from .core import atomic_path, load_strict, read_config, read_weights
@@ -29,7 +28,7 @@ from .quality import perceptual_net
 from .trainer import TrainConfig, fit
 from .unet import UNet3DConditionModel, unet_config
 
-# %% ../nbs/56_train_compact.ipynb #54a34ed5
+# %% ../nbs/56_train_compact.ipynb #f48affe4
 @dataclass(frozen=True)
 class CompactTraining:
     "Settings of `train_compact`; the trainer's own are in `TrainConfig`."
@@ -47,7 +46,6 @@ class CompactTraining:
     texture_weight:float = 20. # of the amount of detail in decoded mouths
     pixel_weight:float = 2. # of the L1 distance of decoded mouths
     perceptual_weight:float = 1. # of LPIPS on decoded mouths
-    critic_weight:float = 0. # of decoded mouths as `Critic` sees them; 0: none is trained
 
 # %% ../nbs/56_train_compact.ipynb #59014e2d
 def variant(
@@ -154,25 +152,9 @@ def train_reader(
     reader = LipReader(samples.latents[0][0].shape[1])
     return fit(reader, batch_at, loss_fn, out, TrainConfig(steps=cfg.reader_steps, seed=seed, device='cpu')).requires_grad_(False)
 
-# %% ../nbs/56_train_compact.ipynb #29f3727c
-class Critic(nn.Sequential):
-    "Mouths (N,3,H,W) in -1..1 to how real their patches of 46 px look (N,1,H/8-1,W/8-1)."
-    def __init__(self, width:int=32): # channels of the first layer
-        block = lambda i,o: (nn.Conv2d(i, o, 4, 2, 1), nn.GroupNorm(8, o), nn.LeakyReLU(.2))
-        super().__init__(nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(.2), *block(width, 2*width), *block(2*width, 4*width), nn.Conv2d(4*width, 1, 4, 1, 1))
-
-def critic_losses(
-    critic:Critic,
-    made:Tensor, real:Tensor, # (N,3,H,W) in -1..1
-)->tuple: # of the U-Net, of the critic
-    "What each of the two is to make smaller."
-    fools = -functional_call(critic, {k: v.detach() for k,v in critic.named_parameters()}, made).mean()
-    return fools, F.relu(1-critic(real)).mean() + F.relu(1+critic(made.detach())).mean()
-
-# %% ../nbs/56_train_compact.ipynb #84aef89c
+# %% ../nbs/56_train_compact.ipynb #28f317e6
 def unet_loss(
     unet:nn.Module, vae:nn.Module, reader:LipReader,
-    critic:Critic|None, # trained together with the U-Net
     batch:tuple, # of `UNetSamples`
     cfg:CompactTraining,
     mask:Tensor, # (h,w) of the latents
@@ -190,9 +172,6 @@ def unet_loss(
         x,y = to_pixels(mouths), decode_latents(vae, pred[box])
         logs |= dict(l1=(y-x).abs().mean(), lpips=perceptual_loss(lpips_net, y, x), texture=texture_loss(y, x))
         loss = loss + cfg.pixel_weight*logs['l1'] + cfg.perceptual_weight*logs['lpips'] + cfg.texture_weight*logs['texture']
-        if critic is not None:
-            logs['fools'], logs['critic'] = critic_losses(critic, y, x)
-            loss = loss + cfg.critic_weight*logs['fools'] + logs['critic']
     return dict({k:v.detach() for k,v in logs.items()}, loss=loss)
 
 # %% ../nbs/56_train_compact.ipynb #31a0d883
@@ -227,7 +206,7 @@ def train_ear(
     ear = fit(net, LipBatches(clips, seed), loss_fn, out, TrainConfig(steps=cfg.ear_steps, seed=seed, device='cpu'))
     unet.audio_embedding.load_state_dict(ear[0].state_dict())
 
-# %% ../nbs/56_train_compact.ipynb #b72582c8
+# %% ../nbs/56_train_compact.ipynb #4d6638ea
 def train_compact(
     data:str|Path, # folder of prepared clips
     out:str|Path, # checkpoint set with config.json and a VAE; `unet.safetensors` is written to it
@@ -251,11 +230,10 @@ def train_compact(
     net = perceptual_net('alex', lpips_weights) if training.perceptual_weight else None
     mask = latent_mask(config['resolution'])
     last = int(timesteps(scheduler(**config['scheduler']), 1)[0])
-    both = nn.ModuleDict(dict(unet=unet) | (dict(critic=Critic()) if training.critic_weight else {}))
-    def loss_fn(both, batch, step): return unet_loss(both['unet'], vae, reader, both['critic'] if training.critic_weight else None, batch, training, mask, last, net)
+    def loss_fn(unet, batch, step): return unet_loss(unet, vae, reader, batch, training, mask, last, net)
     def save(ema, step):
-        with atomic_path(out/'unet.safetensors') as tmp: save_file({k:v.half().contiguous() for k,v in ema['unet'].state_dict().items()}, tmp)
-    return fit(both, samples, loss_fn, state, replace(trainer, device='cpu'), save)['unet']
+        with atomic_path(out/'unet.safetensors') as tmp: save_file({k:v.half().contiguous() for k,v in ema.state_dict().items()}, tmp)
+    return fit(unet, samples, loss_fn, state, replace(trainer, device='cpu'), save)
 
 # %% ../nbs/56_train_compact.ipynb #f114a074
 REFINE = CompactTraining(recon_weight=.3, perceptual_weight=1.5, texture_weight=60.)
