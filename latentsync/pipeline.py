@@ -533,7 +533,7 @@ def claimed(
         raise
     shutil.rmtree(folder, ignore_errors=True)
 
-# %% ../nbs/20_pipeline.ipynb #ef7abf0f
+# %% ../nbs/20_pipeline.ipynb #c7df680a
 def give_back_memory():
     "Return what is no longer used to the system: glibc keeps holes of the size of frames, more of them the longer a job."
     if sys.platform == 'linux' and (trim := getattr(ctypes.CDLL(None), 'malloc_trim', None)): trim(0)
@@ -559,7 +559,7 @@ def write_parts(
                     bar.update()
                     if i%GIVE_BACK == 0: give_back_memory()
             del writer
-            gc.collect() # a closed encoder is part of a reference cycle and holds hundreds of megabytes
+            gc.collect() # a closed encoder is part of a reference cycle and holds 150 MB at 1080 x 1920
             n += 1
     return [path(i) for i in range(n)]
 

@@ -53,6 +53,7 @@ def test_chain(tmp_path, capsys):
         weights = tmp_path/'one'/'checkpoints'/f'checkpoint-{first.trainer.steps}.pt'
         lpips = shared('weights','lpips_vgg_fp16.safetensors') # does not come with the clone
         parts = ('recon','temporal','sync') + ('perceptual',)*bool(lpips)
+        if not lpips: print('stage 2 without LPIPS: shared/weights is not beside the clone')
         train_unet(tmp_path/'clips.txt', tmp_path/'two', unet_recipe('tiny_stage2', **cpu, training={} if lpips else dict(perceptual_weight=0.)), weights, judge, lpips, cache=cache)
         losses = read_metrics(tmp_path/'two')[-1]
         assert all(np.isfinite(losses[k]) for k in parts), losses
