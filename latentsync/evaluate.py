@@ -10,7 +10,7 @@ __all__ = ['MEASURES', 'SETS', 'MOST', 'COLUMNS', 'PROTOCOL', 'WORST', 'Case', '
            'number', 'worst_clips', 'Evaluation', 'draw_case', 'draw_offsets', 'picture_page', 'save_evaluation',
            'reasons', 'evaluate_cases', 'evaluate', 'judged_clips', 'evaluate_syncnet']
 
-# %% ../nbs/60_evaluate.ipynb #4b49aef1
+# %% ../nbs/60_evaluate.ipynb #1413b590
 import csv
 import gc
 import hashlib
@@ -32,7 +32,7 @@ from .latents import encode_latents
 from .syncnet import SyncAccuracy, SyncClip, load_syncnet, read_sync_clip, syncnet_accuracy, syncnet_config, window_starts
 from .syncscore import GAP, LEAST, FaceRun, filled, load_syncnet_v2, score_lips, score_v2, still_lips
 from .quality import (
-    LipCurve, aperture_curve, best_lag_r, closures, face_squares, flicker, interval, lmd, lpips_distance, perceptual_net,
+    LipCurve, aperture_curve, best_lag_r, closures, face_squares, flicker, interval, lmd, lmd_at_rest, lpips_distance, perceptual_net,
     psnr, reference_leak, same_take, sd_ratio, sharpness_ratio, silent_leak, ssim)
 from .realism import Recognizer, auxiliary, fid_features, frechet_distance, fvd_features, hyperiqa, identity, load_hyperiqa, scripted
 from .prepare import VIDEOS
@@ -124,7 +124,7 @@ def load_judges(
         except LatentSyncError as e: missing.append(str(e).replace(f'{repo_root()}/', ''))
     return judges, missing
 
-# %% ../nbs/60_evaluate.ipynb #3d82a786
+# %% ../nbs/60_evaluate.ipynb #0164fba5
 class Measure(NamedTuple):
     "How a measure is read."
     better:int # see above
@@ -143,6 +143,8 @@ MEASURES = {
     'closures': Measure(1, 2, 'share of closed frames that are closed; 0.2 is chance'),
     'LMD': Measure(-1, 3, 'distance of the lips, same take, eye distances'),
     'LMD motion': Measure(-1, 3, 'the same for deviations from the mean shape'),
+    'LMD / mean shape': Measure(-1, 2, 'LMD motion relative to a mouth that keeps the mean shape of the truth'),
+    'LMD / closed': Measure(-1, 2, 'LMD motion relative to a mouth that stays closed'),
     'leak': Measure(-1, 2, "correlation with the source's own lips"),
     'silent': Measure(-1, 2, "movement under silence relative to the source's"),
     'sharpness': Measure(0, 2, 'of the mouth, relative to the source'),
@@ -157,7 +159,7 @@ MEASURES = {
     'FVD': Measure(-1, 1, 'films of 16 face squares against those of the source')}
 SETS = 'FID', 'FVD' # one number for all clips
 
-# %% ../nbs/60_evaluate.ipynb #c67e8ffd
+# %% ../nbs/60_evaluate.ipynb #aaeebdd8
 def lip_values(
     film:Film, # what is judged
     truth:Film, # the same words
@@ -169,6 +171,7 @@ def lip_values(
     r, lag = best_lag_r(a.aperture, b.aperture)
     row = {'r': r, 'sd': sd_ratio(a.aperture, b.aperture), 'closures': closures(a.aperture, b.aperture, lag),
         'LMD motion': lmd(a.points, b.points, own_mean=True), 'found': float(a.found.mean())}
+    row |= {f'LMD / {name}': row['LMD motion']/x for name, x in zip(('mean shape', 'closed'), lmd_at_rest(b)) if x}
     if same['truth']: row['LMD'] = lmd(a.points, b.points)
     if same['source']: row['sharpness'] = sharpness_ratio(a, source.lips)
     if source is not truth: row['leak'] = reference_leak(a, source.lips)

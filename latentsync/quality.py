@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MOUTH', 'mouth_crop', 'sharpness', 'mouth_sharpness', 'LipCurve', 'aperture_curve', 'correlation', 'best_lag_r',
-           'sd_ratio', 'interval', 'sharpness_ratio', 'closures', 'reference_leak', 'silent_leak', 'lmd', 'same_take',
-           'face_squares', 'psnr', 'ssim', 'fetched_lpips', 'perceptual_net', 'to_unit', 'lpips_distance',
+           'sd_ratio', 'interval', 'sharpness_ratio', 'closures', 'reference_leak', 'silent_leak', 'lmd', 'lmd_at_rest',
+           'same_take', 'face_squares', 'psnr', 'ssim', 'fetched_lpips', 'perceptual_net', 'to_unit', 'lpips_distance',
            'mouth_region', 'flicker']
 
 # %% ../nbs/31_quality.ipynb #be3a23a2
@@ -164,6 +164,17 @@ def lmd(
     a, b = (np.stack([still_lips(x[i]) for i in both]) for x in (a, b))
     if own_mean: a, b = a - a.mean(0), b - b.mean(0)
     return float(np.linalg.norm(a - b, axis=2).mean())
+
+# %% ../nbs/31_quality.ipynb #49e15370
+def lmd_at_rest(
+    truth:LipCurve,
+)->tuple[float,float]: # eye distances; nan without a face
+    "LMD of a mouth that keeps the mean shape, and of one that keeps the mean of the twentieth that is most closed."
+    at = np.flatnonzero(truth.found)
+    if not len(at): return np.nan, np.nan
+    lips = np.stack([still_lips(truth.points[i]) for i in at])
+    closed = lips[np.argsort(truth.aperture[at])[:max(len(at)//20, 1)]].mean(0)
+    return tuple(float(np.linalg.norm(lips - x, axis=2).mean()) for x in (lips.mean(0), closed))
 
 # %% ../nbs/31_quality.ipynb #3e72cb56
 def same_take(

@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['REFINE', 'CompactTraining', 'variant', 'cache_latents', 'contrastive_reference', 'mouth_box', 'in_pixels',
            'UNetSamples', 'loss_weight', 'LipReader', 'train_reader', 'unet_loss', 'LipBatches', 'noisy', 'train_ear',
-           'train_compact', 'refine_compact']
+           'train_compact', 'refine_compact', 'Critic', 'critic_losses', 'DecoderTraining', 'DecoderSamples',
+           'decoder_loss', 'finish_compact']
 
-# %% ../nbs/56_train_compact.ipynb #9bb0dc7d
+# %% ../nbs/56_train_compact.ipynb #9284768d
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from safetensors.torch import save_file
 import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
+from torch.func import functional_call
 from tqdm.auto import tqdm
 
 from .core import atomic_path, load_strict, read_config, read_weights
@@ -26,7 +28,7 @@ from .latents import decode_latents, latent_mask, load_vae, to_pixels, unet_inpu
 from .losses import perceptual_loss, recon_loss, texture_loss
 from .quality import perceptual_net
 from .trainer import TrainConfig, fit
-from .unet import UNet3DConditionModel, unet_config
+from .unet import UNet3DConditionModel, load_unet, unet_config
 
 # %% ../nbs/56_train_compact.ipynb #f48affe4
 @dataclass(frozen=True)
@@ -247,3 +249,97 @@ def refine_compact(
 )->nn.Module: # the averaged weights
     "Sharpen a trained U-Net."
     return train_compact(data, out, training, trainer, lpips_weights, Path(out)/'refine_compact', Path(out)/'unet.safetensors')
+
+# %% ../nbs/56_train_compact.ipynb #6684f2fa
+class Critic(nn.Sequential):
+    "Mouths (N,3,H,W) in -1..1 to how real their patches of 46 px look (N,1,H/8-1,W/8-1)."
+    def __init__(self, width:int=32): # channels of the first layer
+        block = lambda i,o: (nn.Conv2d(i, o, 4, 2, 1), nn.GroupNorm(8, o), nn.LeakyReLU(.2))
+        super().__init__(nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(.2), *block(width, 2*width), *block(2*width, 4*width), nn.Conv2d(4*width, 1, 4, 1, 1))
+
+def critic_losses(
+    critic:Critic,
+    made:Tensor, real:Tensor, # (N,3,H,W) in -1..1
+)->tuple: # of the maker of the pictures, of the critic
+    "What each of the two is to make smaller."
+    fools = -functional_call(critic, {k: v.detach() for k,v in critic.named_parameters()}, made).mean()
+    return fools, F.relu(1-critic(real)).mean() + F.relu(1+critic(made.detach())).mean()
+
+# %% ../nbs/56_train_compact.ipynb #ae951b4c
+@dataclass(frozen=True)
+class DecoderTraining:
+    "Settings of `finish_compact`; the trainer's own are in `TrainConfig`."
+    batch:int = 4 # mouths of the U-Net, and as many pieces of real faces
+    latent_noise:float = 0.05 # standard deviation, on the real ones
+    pixel_weight:float = 2. # of the L1 distance of the real pieces
+    made_pixel_weight:float = 0.5 # of the L1 distance of the U-Net's mouths; they may lie a little elsewhere, and L1 would blur them
+    perceptual_weight:float = 0.8 # of LPIPS
+    texture_weight:float = 60. # of the detail in every 8 x 8 pixels
+    amount_weight:float = 120. # of the detail in squares of half the height: how much there is, wherever it lies
+    critic_weight:float = 0.05 # of the pictures as `Critic` sees them; more of it makes LPIPS worse
+
+class DecoderSamples:
+    "Latents and the pictures they should become: mouths as the U-Net makes them, then pieces of real faces; decided by (seed, step)."
+    def __init__(self, clips:ClipFolder, unet:nn.Module, config:dict, cfg:DecoderTraining, seed:int):
+        self.unet, self.config, self.cfg, self.seed, self.box = unet, config, cfg, seed, mouth_box(config['resolution'])
+        self.mask, self.last = latent_mask(config['resolution']), int(timesteps(scheduler(**config['scheduler']), 1)[0])
+        self.base = UNetSamples(clips, CompactTraining(batch=cfg.batch, audio_drop=0.), seed)
+    @torch.no_grad()
+    def made(self, step): # with guidance as it is used in every second batch, without in the others
+        target, masked, ref, audio, mouths = self.base(step)
+        noise = torch.randn(target[:1].shape, generator=torch.Generator().manual_seed(step)).expand_as(target)
+        predict = lambda audio: self.unet(unet_input(noise, self.mask, masked, ref), self.last, audio).sample[:,:,0][:,:,*self.box]
+        heard, g = predict(audio), self.config['guidance_scale'] if step%2 else 1.
+        return heard if g == 1 else torch.lerp(predict(torch.zeros_like(audio)), heard, g), mouths
+    def real(self, rng): # half of the pieces are mouths
+        (c,i), v = self.base.clips.pick(rng), int(rng.integers(self.base.cfg.variants))
+        size, side = [b.stop-b.start for b in self.box], len(self.mask)
+        box = self.box if rng.random() < .5 else tuple(slice(k, k+n) for n in size for k in [int(rng.integers(side-n+1))])
+        z = np.asarray(self.base.latents[v][c][i], np.float32)[:,*box]
+        return z + rng.normal(0, self.cfg.latent_noise, z.shape).astype(np.float32), variant(self.base.clips.faces[c][i][None], c, v)[0][in_pixels(box)]
+    def __call__(self, step:int)->tuple: # latents (2*batch,C,h,w), pictures (2*batch,H,W,3) uint8
+        rng = np.random.default_rng((self.seed, step, 1))
+        made, mouths = self.made(step)
+        latents, pieces = zip(*(self.real(rng) for _ in range(self.cfg.batch)))
+        return torch.cat([made, torch.from_numpy(np.stack(latents))]), np.concatenate([mouths, np.stack(pieces)])
+
+# %% ../nbs/56_train_compact.ipynb #63685daf
+def decoder_loss(
+    vae:nn.Module,
+    critic:Critic,
+    batch:tuple, # of `DecoderSamples`
+    cfg:DecoderTraining,
+    lpips_net:nn.Module|None, # None leaves LPIPS out
+)->dict: # loss and its parts
+    "How far decoded latents are from the pictures they should become."
+    y, x = decode_latents(vae, batch[0]), to_pixels(batch[1])
+    made, real = (y-x).abs().chunk(2)
+    logs = dict(l1=real.mean(), l1_made=made.mean(), texture=texture_loss(y, x), amount=texture_loss(y, x, x.shape[2]//2))
+    logs['fools'], logs['critic'] = critic_losses(critic, y, x)
+    loss = (cfg.pixel_weight*logs['l1'] + cfg.made_pixel_weight*logs['l1_made'] + cfg.texture_weight*logs['texture']
+        + cfg.amount_weight*logs['amount'] + cfg.critic_weight*(logs['fools']+logs['critic'])) # Adam gives the critic its own pace
+    if lpips_net is not None:
+        logs['lpips'] = perceptual_loss(lpips_net, y, x)
+        loss = loss + cfg.perceptual_weight*logs['lpips']
+    return dict({k:v.detach() for k,v in logs.items()}, loss=loss)
+
+def finish_compact(
+    data:str|Path, # folder of prepared clips
+    out:str|Path, # complete checkpoint set, whose VAE is replaced
+    training:DecoderTraining=DecoderTraining(),
+    trainer:TrainConfig=TrainConfig(steps=2000, lr=3e-4, ema_decay=.995),
+    lpips_weights:str|Path|None=None, # see `train_compact`
+)->nn.Module: # the VAE with averaged weights
+    "Fit the decoder to what the U-Net makes."
+    out,config = Path(out), read_config(out)
+    vae,clips = load_vae(out, config).to(memory_format=torch.channels_last), ClipFolder(data)
+    vae.decoder.requires_grad_(True)
+    cache_latents(clips, vae, CompactTraining.variants)
+    unet = load_unet(out, unet_config(config['unet']), 'cpu', torch.float32).to(memory_format=torch.channels_last)
+    torch.manual_seed(trainer.seed)
+    samples, net = DecoderSamples(clips, unet, config, training, trainer.seed), perceptual_net('alex', lpips_weights) if training.perceptual_weight else None
+    both = nn.ModuleDict(dict(vae=vae, critic=Critic()))
+    def loss_fn(both, batch, step): return decoder_loss(both['vae'], both['critic'], batch, training, net)
+    def save(ema, step):
+        with atomic_path(out/'vae.safetensors') as tmp: save_file({k:v.half().contiguous() for k,v in ema['vae'].state_dict().items()}, tmp)
+    return fit(both, samples, loss_fn, out/'finish_compact', replace(trainer, device='cpu', trainable=('vae.decoder','critic')), save)['vae']
