@@ -170,7 +170,7 @@ def find_shots(
     with atomic_path(named(base, '.json')) as tmp: tmp.write_text(json.dumps(dict(file=str(source), shots=shots)))
     return Made([named(base, '.json')], facts=dict(shots=len(shots)))
 
-# %% ../nbs/40_prepare.ipynb #bd82a109
+# %% ../nbs/40_prepare.ipynb #5d703217
 def equal_parts(
     start:int, # first frame
     stop:int, # one past the last
@@ -190,11 +190,12 @@ def cut_segments(
     note, files, left = json.loads(source.read_text()), [], []
     file, at, least = note['file'], 0, s.min_seconds*FPS
     info, samples, frames = probe(file), read_audio(file), read_frames(file)
-    for shot in note['shots']:
-        parts = equal_parts(*shot, int(s.max_seconds*FPS)) if shot[1] - shot[0] >= least else []
-        if not parts: left.append(['short shot', f'a shot of {(shot[1] - shot[0])/FPS:.1f} s', shot[0]/FPS])
+    heard = len(samples)*FPS//SAMPLE_RATE + 1 # frames that have sound, all but a part of the last
+    for begin, end in note['shots']:
+        parts = equal_parts(begin, min(end, heard), int(s.max_seconds*FPS)) if min(end, heard) - begin >= least else []
+        if end - begin < least: left.append(['short shot', f'a shot of {(end - begin)/FPS:.1f} s', begin/FPS])
+        elif end - max(begin, heard) >= least or not parts: left.append(['no sound', f'the sound ends at {len(samples)/SAMPLE_RATE:.1f} s', max(begin, heard)/FPS])
         for a, b in parts:
-            if len(samples) < (b - 1)*SAMPLE_RATE//FPS: left.append(['no sound', f'the sound ends at {len(samples)/SAMPLE_RATE:.1f} s', a/FPS]); continue
             files.append(named(base, f'_{len(files):03d}.mkv'))
             with clip_writer(files[-1], (info.width, info.height), samples[a*SAMPLE_RATE//FPS:b*SAMPLE_RATE//FPS], s.crf) as writer:
                 for frame in islice(frames, a - at, b - at): writer.write(frame)
@@ -679,7 +680,7 @@ def save_report(
     for name, text in {'report.json': json.dumps(values, indent=1), 'report.md': str(report), 'report.html': report_page(report)}.items():
         with atomic_path(out/name) as tmp: tmp.write_text(text)
 
-# %% ../nbs/40_prepare.ipynb #5a8af70b
+# %% ../nbs/40_prepare.ipynb #39973106
 def prepare(
     folder:str|Path, # of videos, in sub-folders as well; only read
     out:str|Path|None=None, # folder of everything; None: `<folder>_<resolution>` beside the input
@@ -701,7 +702,7 @@ def prepare(
     save_report(report, out)
     if not report.clips:
         kinds = Counter(l[0] for _, records in report.steps for r in records for l in r['left'])
-        raise LatentSyncError(f'nothing of the {len(videos)} videos in {folder} can be trained on ({", ".join(f"{n} {k}" for k, n in kinds.items())}); {out/"report.html"} tells about each')
+        raise LatentSyncError(f'no video in {folder} can be trained on ({", ".join(f"{n} {k}" for k, n in kinds.items())}); {out/"report.html"} tells about each')
     return report
 
 # %% ../nbs/40_prepare.ipynb #a0a6b250
