@@ -86,14 +86,14 @@ def audio_stream(
     best = container.streams.best('audio')
     return best if best and best.codec_context else None
 
-# %% ../nbs/01_media.ipynb #603733a1
+# %% ../nbs/01_media.ipynb #9aece869
 def decoded(
     container:av.container.InputContainer, # an open file
     stream:av.stream.Stream, # one of its streams
     due:dict[int,int]|None=None, # gets time stamp and duration of every packet that is to be shown
 )->Iterator[av.VideoFrame|av.AudioFrame]: # in the order they are shown
     "Decode a stream; damaged packets are left out."
-    stream.thread_type = 'AUTO'
+    stream.thread_type, stream.codec_context.thread_count = 'AUTO', 2 # each thread holds frames; the network needs the other cores more
     packets = container.demux(stream)
     while True:
         try:

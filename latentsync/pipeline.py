@@ -418,7 +418,7 @@ def aligned_items(job, voice, group, waiting):
         waiting.append((k, frame, matrix))
         yield face, window
 
-# %% ../nbs/20_pipeline.ipynb #c214100b
+# %% ../nbs/20_pipeline.ipynb #7224d09a
 def begin_at(
     voice:Voice,
     k:int, # output frame that is wanted first
@@ -448,7 +448,7 @@ def lipsync_frames(
     "The frames of the result, as they are made."
     job.reach(first)
     begin = [begin_at(v, first, job.models, job.overlap) for v in job.voices]
-    frames = prefetch(decided_frames(job, min(begin)), 4)
+    frames = prefetch(decided_frames(job, min(begin)), 2)
     for voice,b in zip(job.voices, begin): frames = render(job, voice, frames, b)
     for k,frame in frames:
         if k >= first: yield frame
@@ -483,9 +483,9 @@ def sound_track(
     longer = job.frames > job.spoken and job.video.has_audio
     with TemporaryDirectory() as folder: yield joined_sound(job, Path(folder)/'sound.wav') if longer else job.audio
 
-# %% ../nbs/20_pipeline.ipynb #7c4d3874
+# %% ../nbs/20_pipeline.ipynb #46256c3c
 PART = 10 # seconds
-WAITING = 8 # finished frames that may wait for the encoder
+WAITING = 3 # finished frames that may wait for the encoder
 GIVE_BACK = 4 # finished frames from one `give_back_memory` to the next; each costs some milliseconds
 
 def digest(
