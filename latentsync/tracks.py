@@ -251,7 +251,7 @@ def load_looks(
         return [Look(bool(c), tuple(faces[e-n:e])) for c, n, e in zip(a['cut'], a['count'], ends, strict=True)]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error): return None
 
-# %% ../nbs/03a_tracks.ipynb #04911bb3
+# %% ../nbs/03a_tracks.ipynb #8fb3e050
 def scan_clip(
     path:str|Path, # a video or a picture
     detector:str='auto', # see `face_detector`
@@ -266,9 +266,9 @@ def scan_clip(
         yield from looks
         return
     scan, looks = FaceScan(face_detector(kind, device), every), []
-    for frame in read_frames(path):
-        looks.append(scan(frame))
-        yield looks[-1]
+    for look in map(scan, read_frames(path)): # no frame is held while the next is decoded
+        looks.append(look)
+        yield look
     if file:
         with suppress(OSError, LatentSyncError): save_looks(looks, file)
 
