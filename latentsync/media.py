@@ -86,14 +86,14 @@ def audio_stream(
     best = container.streams.best('audio')
     return best if best and best.codec_context else None
 
-# %% ../nbs/01_media.ipynb #9aece869
+# %% ../nbs/01_media.ipynb #17d8ace4
 def decoded(
     container:av.container.InputContainer, # an open file
     stream:av.stream.Stream, # one of its streams
     due:dict[int,int]|None=None, # gets time stamp and duration of every packet that is to be shown
 )->Iterator[av.VideoFrame|av.AudioFrame]: # in the order they are shown
     "Decode a stream; damaged packets are left out."
-    stream.thread_type, stream.codec_context.thread_count = 'AUTO', 2 # each thread holds frames; the network needs the other cores more
+    stream.codec_context.thread_count = 1 # each thread holds frames, and no network is faster than one decoder
     packets = container.demux(stream)
     while True:
         try:
@@ -263,7 +263,7 @@ def toned_down(
     x = np.minimum(light*(pressed(top)/(top*SDR_WHITE))[..., None], 1)
     return (cv2.pow(x, 1/2.4)*WHITE + .5).astype(np.uint16) # a screen's curve (ITU-R BT.1886)
 
-# %% ../nbs/01_media.ipynb #27619917
+# %% ../nbs/01_media.ipynb #dbc36306
 ACCURATE = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 def converted(
@@ -294,7 +294,7 @@ def to_rgb(
     own, colour, bits = (frame.width, frame.height), colour_of(frame), frame.format.components[0].bits
     if not is_planar(frame): return turn(converted(frame, size or own), display_matrix(frame))
     yuv = cv2.merge([plane_at(plane_view(p, bits), own, size or own) for p in frame.planes])
-    if bits == 8 and colour.transfer not in HDR: return turn(cv2.transform(yuv, rgb_matrix(colour.matrix, colour.full, 8, 255), dst=yuv), display_matrix(frame)) # in its place
+    if bits == 8 and colour.transfer not in HDR: return turn(cv2.transform(yuv, rgb_matrix(colour.matrix, colour.full, 8, 255)), display_matrix(frame))
     deep = cv2.transform(yuv.astype(np.uint16, copy=False), rgb_matrix(colour.matrix, colour.full, bits, WHITE))
     if colour.transfer in HDR: deep = toned_down(deep, colour.transfer)
     return turn(dithered(deep), display_matrix(frame))
