@@ -6,7 +6,7 @@
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'option', 'command', 'UsageError', 'Parser',
            'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'sync', 'evaluate',
            'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae',
-           'train_compact', 'refine_compact', 'finish_compact', 'train_scorer', 'main', 'complain']
+           'train_compact', 'refine_compact', 'train_scorer', 'main', 'complain']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
@@ -199,7 +199,7 @@ def training_cost(**settings):
     from latentsync.train_unet import training_cost
     print(training_cost(**settings))
 
-# %% ../nbs/91_cli.ipynb #9b8a1112
+# %% ../nbs/91_cli.ipynb #4cc50cc6
 TRAINING = (
     option('data', metavar='DATA', help='folder of `compact-data`'),
     option('out', metavar='SET', help='folder of the checkpoint set'),
@@ -226,11 +226,6 @@ def train_compact(**settings):
 def refine_compact(**settings):
     from latentsync.train_compact import refine_compact
     refine_compact(**settings)
-
-@command('Fit the decoder of a trained checkpoint set to what its U-Net makes.', *TRAINING)
-def finish_compact(**settings):
-    from latentsync.train_compact import finish_compact
-    finish_compact(**settings)
 
 @command('Train the sync scorer of a checkpoint set.',
     option('folder', metavar='VIDEOS', help='folder of videos; manifest.csv and offsets.csv beside them are used'),
