@@ -170,7 +170,7 @@ def find_shots(
     with atomic_path(named(base, '.json')) as tmp: tmp.write_text(json.dumps(dict(file=str(source), shots=shots)))
     return Made([named(base, '.json')], facts=dict(shots=len(shots)))
 
-# %% ../nbs/40_prepare.ipynb #5d703217
+# %% ../nbs/40_prepare.ipynb #ae203605
 def equal_parts(
     start:int, # first frame
     stop:int, # one past the last
@@ -192,10 +192,10 @@ def cut_segments(
     info, samples, frames = probe(file), read_audio(file), read_frames(file)
     heard = len(samples)*FPS//SAMPLE_RATE + 1 # frames that have sound, all but a part of the last
     for begin, end in note['shots']:
-        parts = equal_parts(begin, min(end, heard), int(s.max_seconds*FPS)) if min(end, heard) - begin >= least else []
+        stop = min(end, heard)
         if end - begin < least: left.append(['short shot', f'a shot of {(end - begin)/FPS:.1f} s', begin/FPS])
-        elif end - max(begin, heard) >= least or not parts: left.append(['no sound', f'the sound ends at {len(samples)/SAMPLE_RATE:.1f} s', max(begin, heard)/FPS])
-        for a, b in parts:
+        elif stop - begin < least or end - stop >= least: left.append(['no sound', f'the sound ends at {len(samples)/SAMPLE_RATE:.1f} s', max(begin, heard)/FPS])
+        for a, b in equal_parts(begin, stop, int(s.max_seconds*FPS)) if stop - begin >= least else []:
             files.append(named(base, f'_{len(files):03d}.mkv'))
             with clip_writer(files[-1], (info.width, info.height), samples[a*SAMPLE_RATE//FPS:b*SAMPLE_RATE//FPS], s.crf) as writer:
                 for frame in islice(frames, a - at, b - at): writer.write(frame)

@@ -151,8 +151,8 @@ def speak(
     out = made*(1-mask) + (pixels*mask)[where]
     return out.float().permute(0, 2, 3, 1).cpu().numpy()
 
-# %% ../nbs/19_speaker.ipynb #2b91526a
-AT_ONCE = 8 # frames, for weights that see each frame alone: as fast as 16 in less memory
+# %% ../nbs/19_speaker.ipynb #4042bd52
+AT_ONCE = 8 # frames, for weights that see each frame alone; 16 need more memory and are hardly faster
 
 def speak_stream(
     models:Models,
