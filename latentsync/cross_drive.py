@@ -120,7 +120,7 @@ def test_pairs(
     turns = [Pair(c, drivers[(i + k)%len(drivers)]) for k in range(len(drivers)) for i, c in enumerate(clips, len(drivers)//2)]
     return [p for p in turns if not related(*p)][:n]
 
-# %% ../nbs/32_cross_drive.ipynb #8d52cc4a
+# %% ../nbs/32_cross_drive.ipynb #3f9969e1
 SILENCE = 3. # seconds
 
 def piece(
@@ -140,7 +140,7 @@ def write_piece(
     info, path = probe(clip.path), piece(folder, clip, seconds)
     path.parent.mkdir(parents=True, exist_ok=True)
     with VideoWriter(f'{path}.mp4', (info.width, info.height), FPS, crf=10) as out:
-        for frame in islice(frames_in_order(lambda: iter(clip_frames(clip))), round(seconds*FPS)): out.write(frame)
+        for frame in islice(frames_in_order(lambda first: islice(clip_frames(clip), first, None)), round(seconds*FPS)): out.write(frame)
     sf.write(f'{path}.wav', clip_speech(replace(clip, seconds=seconds)), SAMPLE_RATE)
 
 # %% ../nbs/32_cross_drive.ipynb #6c4d9eb2

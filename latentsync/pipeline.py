@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['CHUNK_BYTES', 'LOOK', 'CANDIDATES', 'PART', 'WAITING', 'GIVE_BACK', 'LipsyncSettings', 'prefetch', 'Stopwatch',
-           'frame_order', 'backward', 'frames_in_order', 'Voice', 'runs', 'Forward', 'detail', 'likely_references',
+           'frame_order', 'backward', 'frames_in_order', 'Voice', 'runs', 'detail', 'likely_references',
            'find_reference', 'Job', 'look_on', 'decide', 'add_references', 'spoken_frames', 'new_voice',
            'check_settings', 'open_job', 'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames',
-           'stereo', 'joined_sound', 'sound_track', 'digest', 'alive', 'claimed', 'give_back_memory', 'write_parts',
-           'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
+           'stereo', 'joined_sound', 'sound_track', 'digest', 'alive', 'claimed', 'glibc', 'share_heap',
+           'give_back_memory', 'write_parts', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #1414c6d6
 import ctypes
@@ -140,7 +140,7 @@ class Stopwatch(defaultdict):
             if x is end: return
             yield x
 
-# %% ../nbs/20_pipeline.ipynb #be996fa3
+# %% ../nbs/20_pipeline.ipynb #f0a6aa27
 CHUNK_BYTES = 2**28 # frames held at once on the way back
 
 def frame_order(
@@ -154,21 +154,25 @@ def frame_order(
     return np.where(k < n, k, 2*n-2-k)
 
 def backward(
-    read:Callable[[],Iterator], # opens the clip: frames from the first on
+    read:Callable[[int],Iterator], # frames of the clip from a number on
     n:int, # frames in the clip
     chunk:int, # frames held at once
 )->Iterator: # frames n-2 .. 1
     "The frames between the two turning points, last first."
-    for stop in range(n-1, 1, -chunk): yield from reversed(list(islice(read(), max(stop-chunk, 1), stop)))
+    for stop in range(n-1, 1, -chunk):
+        start = max(stop-chunk, 1)
+        yield from reversed(list(islice(read(start), stop-start)))
 
 def frames_in_order(
-    read:Callable[[],Iterator], # opens the clip
+    read:Callable[[int],Iterator], # frames of the clip from a number on
+    first:int=0, # frame to begin with
 )->Iterator: # frames forth and back, without end
     "The frames of `frame_order`."
     while True:
-        for n,last in enumerate(read(), 1): yield last
+        for n,last in enumerate(read(first), first+1): yield last
         if n == 1: yield from repeat(last)
         yield from backward(read, n, max(16, CHUNK_BYTES//last.nbytes))
+        first = 0
 
 # %% ../nbs/20_pipeline.ipynb #1003a7e2
 @dataclass
@@ -194,21 +198,9 @@ def runs(
     first = here & ~np.r_[False, here[:-1] & (np.diff(shot[order]) == 0)]
     return np.where(here, np.cumsum(first)-1, -1)
 
-# %% ../nbs/20_pipeline.ipynb #fbcc72f0
+# %% ../nbs/20_pipeline.ipynb #8f581593
 LOOK = 3. # s of a shot from which its reference is chosen
 CANDIDATES = 5 # frames whose pictures are compared
-
-class Forward:
-    "Frames of a clip by number; asked for in order, the clip is read once."
-    def __init__(self,
-        read:Callable[[],Iterator], # opens the clip
-    ): self.read, self.at, self.frames = read, 0, iter(())
-
-    def __getitem__(self, i):
-        if i < self.at or not self.at: self.at, self.frames = 0, self.read()
-        frame = next(islice(self.frames, i-self.at, None))
-        self.at = i+1
-        return frame
 
 def detail(
     face:np.ndarray, # (R,R,3) uint8 face square
@@ -230,13 +222,16 @@ def likely_references(
 def find_reference(
     models:Models,
     sightings:dict, # frame number -> `Sighting`, of one shot
-    frames:Forward,
+    read:Callable[[int],Iterator], # frames of the clip from a number on
 )->Tensor: # (1,C,h,w)
     "The sharpest of the likely ones."
-    faces = [align(frames[i], sightings[i].matrix, models.config.resolution) for i in sorted(likely_references(sightings))]
+    likely = likely_references(sightings)
+    first, stop = min(likely), max(likely)+1
+    with closing(read(first)) as frames:
+        faces = [align(frame, sightings[i].matrix, models.config.resolution) for i,frame in zip(range(first, stop), frames) if i in likely]
     return encode_reference(models, max(faces, key=detail))
 
-# %% ../nbs/20_pipeline.ipynb #65e90faf
+# %% ../nbs/20_pipeline.ipynb #0080682a
 @dataclass
 class Job:
     "One video to be made."
@@ -254,8 +249,6 @@ class Job:
     whole:bool=False # whether the clip has been looked at to its end
     order:np.ndarray=field(default_factory=lambda: np.arange(0)) # (n,) source frame behind each output frame, as far as it is decided
     shot:np.ndarray=field(default_factory=lambda: np.arange(0)) # number of the shot of each source frame, so far
-
-    def __post_init__(self): self.reader = Forward(self.source) # frames for references
 
     @property
     def frames(self)->int: # n
@@ -279,9 +272,11 @@ class Job:
         mine = getattr(self.settings, name)
         return getattr(self.models.config, name) if mine is None else mine
 
-    def source(self)->Iterator[np.ndarray]:
-        "The frames of the clip."
-        return self.clock.each('decode', read_frames(self.video.path, damaged=self.damaged))
+    def source(self,
+        first:int=0, # number of a source frame
+    )->Iterator[np.ndarray]: # (H,W,3) uint8
+        "The frames of the clip from one on."
+        return self.clock.each('decode', read_frames(self.video.path, damaged=self.damaged, first=first))
 
     def reach(self,
         k:float, # number of an output frame; `inf` for all
@@ -290,7 +285,7 @@ class Job:
         while k >= self.frames and not self.whole: look_on(self)
         return k < self.frames
 
-# %% ../nbs/20_pipeline.ipynb #7b294ebd
+# %% ../nbs/20_pipeline.ipynb #45764cd9
 def look_on(
     job:Job,
 ):
@@ -307,7 +302,6 @@ def look_on(
     order = frame_order(ready, job.spoken, keep) if job.whole else np.arange(ready)
     for voice in job.voices: decide(job, voice, placed, order)
     job.order = order
-    if job.whole: job.reader = Forward(job.source) # closes the file
 
 def decide(job, voice, placed, order):
     "Where a face is and speaks."
@@ -330,7 +324,7 @@ def add_references(job, voice):
         seen = {int(i): x for i in np.flatnonzero(job.shot[:placed] == s) if (x := voice.sightings[i]) and not x.bridged}
         first = next(iter(seen), placed)
         if seen and (job.whole or s < job.shot[placed-1] or first+look <= placed):
-            voice.references[s] = find_reference(job.models, {i: x for i,x in seen.items() if i < first+look}, job.reader)
+            voice.references[s] = find_reference(job.models, {i: x for i,x in seen.items() if i < first+look}, job.source)
 
 # %% ../nbs/20_pipeline.ipynb #b83434bd
 def spoken_frames(
@@ -418,7 +412,7 @@ def aligned_items(job, voice, group, waiting):
         waiting.append((k, frame, matrix))
         yield face, window
 
-# %% ../nbs/20_pipeline.ipynb #7224d09a
+# %% ../nbs/20_pipeline.ipynb #a6987980
 def begin_at(
     voice:Voice,
     k:int, # output frame that is wanted first
@@ -435,8 +429,10 @@ def decided_frames(
     first:int, # begin with this one
 )->Iterator: # (number in the output, frame (H,W,3) uint8)
     "The frames of the clip, as soon as the scan is far enough ahead of them."
-    frames = frames_in_order(job.source)
-    for k in count():
+    if not job.reach(first): return
+    start = first if job.order[first] == first else 0 # after the first turn the clip is played through
+    frames = frames_in_order(job.source, start)
+    for k in count(start):
         if not job.reach(k): return
         frame = next(frames)
         if k >= first: yield k, frame
@@ -533,10 +529,21 @@ def claimed(
         raise
     shutil.rmtree(folder, ignore_errors=True)
 
-# %% ../nbs/20_pipeline.ipynb #c7df680a
+# %% ../nbs/20_pipeline.ipynb #fc626a21
+def glibc(
+    name:str, # of a function
+    *args:int,
+):
+    "Call a function of the C library, if it is the one that has it."
+    if sys.platform == 'linux' and (function := getattr(ctypes.CDLL(None), name, None)): function(*args)
+
+def share_heap():
+    "Threads that begin from now on use one heap: each with its own would have its own holes of the size of frames."
+    glibc('mallopt', -8, 1) # M_ARENA_MAX
+
 def give_back_memory():
-    "Return what is no longer used to the system: glibc keeps holes of the size of frames, more of them the longer a job."
-    if sys.platform == 'linux' and (trim := getattr(ctypes.CDLL(None), 'malloc_trim', None)): trim(0)
+    "Return what is no longer used to the system: glibc keeps holes, more of them the longer a job."
+    glibc('malloc_trim', 0)
 
 def write_parts(
     job:Job,
@@ -619,7 +626,7 @@ def version(
     "Version of the package, and the commit in a clone."
     return f'{__version__} {commit()}'.strip()
 
-# %% ../nbs/20_pipeline.ipynb #633fae87
+# %% ../nbs/20_pipeline.ipynb #7efb329d
 def lipsync(
     video:str|Path, # a video or a picture with a face
     audio:str|Path, # a sound, or a video with sound
@@ -637,6 +644,7 @@ def lipsync(
     weights = digest(models.folder if models else find_checkpoint(settings.checkpoint))
     same = [replace(settings, overwrite=False), weights, digest(*map(readable, (video, audio, *voices))), __version__]
     key = hashlib.blake2b(repr(same).encode(), digest_size=6).hexdigest()
+    share_heap()
     with claimed(out, key) as folder:
         job = open_job(video, audio, settings, models, progress)
         parts = write_parts(job, folder, out.suffix, progress)
