@@ -51,13 +51,12 @@ def related(
     "Whether two clips share the speaker or the script."
     return a.speaker == b.speaker or (a.script == b.script != '')
 
-# %% ../nbs/32_cross_drive.ipynb #dc50760b
+# %% ../nbs/32_cross_drive.ipynb #edd94a3b
 def clip_frames(
     clip:Clip, # a piece of a video
 )->Iterable[np.ndarray]: # (H,W,3) uint8 at 25 frames/s
     "The frames of a clip."
-    first = round(clip.start*FPS)
-    return islice(read_frames(clip.path, fps=FPS), first, first + round(clip.seconds*FPS))
+    return islice(read_frames(clip.path, fps=FPS, first=round(clip.start*FPS)), round(clip.seconds*FPS))
 
 def clip_speech(
     clip:Clip, # a video with sound

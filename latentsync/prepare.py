@@ -631,7 +631,7 @@ class PrepareReport:
 
     __repr__ = _repr_markdown_ = __str__
 
-# %% ../nbs/40_prepare.ipynb #cc559707
+# %% ../nbs/40_prepare.ipynb #ed68c8fb
 MOST = 24 # pictures per step
 
 def still(
@@ -640,7 +640,7 @@ def still(
     height:int=80, # px
 )->str: # an HTML image, '' where nothing can be decoded
     "A small picture of a video."
-    try: frame = next(islice(read_frames(file), round(second*FPS), None), None)
+    try: frame = next(read_frames(file, first=round(second*FPS)), None)
     except LatentSyncError: return ''
     if frame is None: return ''
     data, size = BytesIO(), (round(frame.shape[1]*height/frame.shape[0]), height)

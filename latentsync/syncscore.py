@@ -345,7 +345,7 @@ def v2_crop(
     padded = cv2.copyMakeBorder(frame, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=(110, 110, 110))
     return cv2.resize(padded[rows, cols], (224, 224))
 
-# %% ../nbs/30_syncscore.ipynb #501a3fb3
+# %% ../nbs/30_syncscore.ipynb #79065a33
 def v2_pictures(
     video:str|Path,
     run:FaceRun,
@@ -353,7 +353,7 @@ def v2_pictures(
     batch:int, # windows at a time
 )->Iterator[Tensor]: # (up to batch,3,5,224,224) BGR, 0..255
     "Windows of five frames."
-    frames, path = islice(read_frames(video, FPS), run.start, run.start + len(run.boxes)), crop_path(run.boxes, crop)
+    frames, path = islice(read_frames(video, FPS, first=run.start), len(run.boxes)), crop_path(run.boxes, crop)
     crops = (torch.from_numpy(v2_crop(f, p)[..., ::-1].copy()).permute(2, 0, 1) for f, p in zip(frames, path))
     held = [*islice(crops, 4)]
     while more := [*islice(crops, batch)]:
