@@ -12,7 +12,7 @@ demo: $(VENV)/run.stamp
 	$(BIN)/latentsync demo
 
 test: $(VENV)/dev.stamp
-	$(BIN)/nbdev_test --n_workers 0 --do_print --timing
+	OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2 --do_print --timing
 	$(BIN)/python -m pytest -q tests
 
 docs: $(VENV)/dev.stamp
