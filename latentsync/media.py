@@ -263,7 +263,7 @@ def toned_down(
     x = np.minimum(light*(pressed(top)/(top*SDR_WHITE))[..., None], 1)
     return (cv2.pow(x, 1/2.4)*WHITE + .5).astype(np.uint16) # a screen's curve (ITU-R BT.1886)
 
-# %% ../nbs/01_media.ipynb #868ebf1b
+# %% ../nbs/01_media.ipynb #03f887aa
 ACCURATE = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 def converted(
@@ -286,7 +286,7 @@ def stored_size(
     "Size with square pixels."
     return max(round(frame.width*(aspect or 1)*scale), 1), max(round(frame.height*scale), 1)
 
-ROWS = 64 # a frame is converted in bands of so many rows: they stay in the processor's cache, which takes half the time
+ROWS = 64 # a frame is converted in bands of so many rows, so that what is needed on the way is small
 
 def band_to_rgb(
     yuv:np.ndarray, # (h,W,3) uint8 or uint16, a band of a frame

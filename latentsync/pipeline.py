@@ -7,8 +7,8 @@ __all__ = ['CHUNK_BYTES', 'LOOK', 'CANDIDATES', 'PART', 'WAITING', 'LipsyncSetti
            'backward', 'frames_in_order', 'Voice', 'runs', 'detail', 'likely_references', 'find_reference', 'Job',
            'look_on', 'decide', 'add_references', 'spoken_frames', 'new_voice', 'check_settings', 'open_job', 'render',
            'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'stereo', 'joined_sound', 'sound_track',
-           'digest', 'alive', 'claimed', 'glibc', 'share_heap', 'tidy_heap', 'write_parts', 'Report', 'peak_memory',
-           'version', 'lipsync', 'lipsync_demo']
+           'digest', 'alive', 'claimed', 'glibc', 'tidy_heap', 'write_parts', 'Report', 'peak_memory', 'version',
+           'lipsync', 'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #1414c6d6
 import ctypes
@@ -528,7 +528,7 @@ def claimed(
         raise
     shutil.rmtree(folder, ignore_errors=True)
 
-# %% ../nbs/20_pipeline.ipynb #8020f415
+# %% ../nbs/20_pipeline.ipynb #d50a73d1
 def glibc(
     name:str, # of a function
     *args:int,
@@ -536,15 +536,12 @@ def glibc(
     "Call a function of the C library, if it is the one that has it."
     if sys.platform == 'linux' and (function := getattr(ctypes.CDLL(None), name, None)): function(*args)
 
-def share_heap():
-    "Threads that begin from now on use one heap: each with its own would have its own holes of the size of frames."
-    glibc('mallopt', -8, 1) # M_ARENA_MAX
-
 @contextmanager
 def tidy_heap(
     seconds:float=.1, # from one time to the next; each costs some milliseconds
 ):
     "While the block runs, return what is no longer used to the system: glibc keeps holes of the size of frames, more of them the longer a job."
+    glibc('mallopt', -8, 1) # M_ARENA_MAX: threads that begin from now on share one heap, else each has its own holes
     done = Event()
     def work():
         while not done.wait(seconds): glibc('malloc_trim', 0)
@@ -635,7 +632,7 @@ def version(
     "Version of the package, and the commit in a clone."
     return f'{__version__} {commit()}'.strip()
 
-# %% ../nbs/20_pipeline.ipynb #eaa92e83
+# %% ../nbs/20_pipeline.ipynb #13548d1c
 def lipsync(
     video:str|Path, # a video or a picture with a face
     audio:str|Path, # a sound, or a video with sound
@@ -653,7 +650,6 @@ def lipsync(
     weights = digest(models.folder if models else find_checkpoint(settings.checkpoint))
     same = [replace(settings, overwrite=False), weights, digest(*map(readable, (video, audio, *voices))), __version__]
     key = hashlib.blake2b(repr(same).encode(), digest_size=6).hexdigest()
-    share_heap()
     with claimed(out, key) as folder, tidy_heap():
         job = open_job(video, audio, settings, models, progress)
         parts = write_parts(job, folder, out.suffix, progress)
