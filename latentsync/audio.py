@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['STATE_RATE', 'MEL_PER_STATE', 'WHISPER_SIZES', 'OVERLAP', 'BEFORE', 'AFTER', 'SYNCNET_MEL_RATE', 'log_mel',
            'load_whisper', 'segment_states', 'Speech', 'whisper_features', 'level', 'speech_spans', 'speech_weight',
-           'hushed', 'window_indices', 'window_count', 'audio_windows', 'slaney_filters', 'syncnet_mel', 'mel_length',
-           'mel_window']
+           'hushed', 'window_indices', 'window_count', 'audio_windows', 'window_at', 'slaney_filters', 'syncnet_mel',
+           'mel_length', 'mel_window']
 
 # %% ../nbs/02_audio.ipynb #699d04e7
 import math
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
@@ -111,6 +112,8 @@ class Speech:
         n = self.mel.shape[1]
         self.n = n//MEL_PER_STATE # states in all
         self.encode = lru_cache(2)(self._encode) # a window may lie across a border
+
+    def __len__(self)->int: return self.n
 
     @property
     def seconds(self)->float:
@@ -217,6 +220,18 @@ def audio_windows(
 )->Tensor: # (n_frames, 50, 384)
     "Edge-clamped window of states around each video frame."
     return feats[window_indices(n_frames, len(feats), fps, start)].flatten(1, 2)
+
+# %% ../nbs/02_audio.ipynb #26bce68b
+def window_at(
+    speech:Speech|Tensor, # states at 50 Hz, (T, 5, 384)
+    frame:int, # number of the video frame; may lie outside the recording
+    fps:float|Fraction=25, # video frames per second
+)->Tensor: # (10, 5, 384)
+    "The window of a frame: that of `window_indices` where the frame lies on a state, else mixed from two."
+    where = frame*STATE_RATE/Fraction(fps)
+    centre, rest = math.floor(where), float(where % 1)
+    states = speech[torch.arange(centre-BEFORE, centre+AFTER+(rest > 0)).clamp(0, len(speech)-1)]
+    return torch.lerp(states[:-1], states[1:], rest) if rest else states
 
 # %% ../nbs/02_audio.ipynb #81ae61f9
 def _hz_to_mel(

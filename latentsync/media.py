@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['TEXT_FORMATS', 'KR_KB', 'HDR', 'WHITE', 'KNEE', 'HDR_PEAK', 'SDR_WHITE', 'TO_709', 'ACCURATE', 'ROWS', 'STILLS',
-           'NTSC', 'ROUNDING', 'COPIES', 'LAYOUTS', 'X265', 'LOSSY', 'LOSSLESS', 'CODEC', 'CRF', 'SAME_CURVE',
-           'readable', 'looks_like_mp4', 'open_media', 'video_stream', 'audio_stream', 'decoded', 'display_matrix',
-           'turn', 'Colour', 'usual_colour', 'colour_of', 'yuv_matrix', 'rgb_matrix', 'plane_view', 'plane_at',
-           'is_planar', 'dither_pattern', 'dithered', 'light_table', 'pressed', 'toned_down', 'converted',
-           'stored_size', 'band_to_rgb', 'to_rgb', 'read_still', 'MediaInfo', 'rate_of', 'counted', 'video_length',
-           'readable_seconds', 'sound_length', 'first_picture', 'probe', 'missing', 'timed', 'shown', 'seek_before',
-           'read_frames', 'sound_start', 'resampled', 'aligned', 'open_sound', 'read_audio', 'check_output', 'exactly',
+           'NTSC', 'USUAL_RATES', 'ROUNDING', 'LOUDEST', 'COUNTED', 'COPIES', 'LAYOUTS', 'X265', 'LOSSY', 'LOSSLESS',
+           'CODEC', 'CRF', 'SAME_CURVE', 'readable', 'looks_like_mp4', 'open_media', 'video_stream', 'audio_stream',
+           'decoded', 'display_matrix', 'turn', 'Colour', 'usual_colour', 'colour_of', 'yuv_matrix', 'rgb_matrix',
+           'plane_view', 'plane_at', 'is_planar', 'dither_pattern', 'dithered', 'light_table', 'pressed', 'toned_down',
+           'converted', 'stored_size', 'band_to_rgb', 'to_rgb', 'read_still', 'MediaInfo', 'rate_of', 'slack_at',
+           'lost_at', 'full_rate', 'picture_times', 'counted', 'video_length', 'readable_seconds', 'sound_length',
+           'first_picture', 'probe', 'missing', 'timed', 'shown', 'seek_before', 'read_frames', 'sound_start', 'finite',
+           'resampled', 'aligned', 'open_sound', 'wav_bytes', 'stated_end', 'read_audio', 'check_output', 'exactly',
            'aac_stream', 'encoded', 'fits', 'copied', 'add_sound', 'Codec', 'pick_codec', 'even', 'picture_stream',
            'writable', 'to_frame', 'disk_errors', 'SoundFeed', 'Output', 'output', 'VideoWriter', 'picture_numbers',
            'renumbered', 'copied_stream', 'join_parts', 'frame_strip', 'drawn', 'show_wave']
@@ -333,7 +334,7 @@ class MediaInfo:
     path:Path # as given
     width:int # upright, 0 without pictures
     height:int # upright, 0 without pictures
-    fps:Fraction # the constant rate, or the average of a variable one; 25 for a still, 0 without pictures
+    fps:Fraction # the constant rate, or of a variable one that of `full_rate`; 25 for a still, 0 without pictures
     frames:int|None # stored pictures, None without
     duration:float # seconds of video, of sound in a sound file, 0 for a still
     audio_rate:int # Hz, 0 without sound
@@ -353,13 +354,46 @@ def rate_of(
     "A frame rate as a fraction."
     return next((r for r in NTSC if abs(fps/r - 1) < 2e-6), Fraction(fps).limit_denominator(1001))
 
+# %% ../nbs/01_media.ipynb #a702b11e
+USUAL_RATES = [*map(rate_of, (12, 15, 23.976, 24, 25, 29.97, 30, 50, 59.94, 60))]
+ROUNDING = Fraction(1, 1000) # s; the coarsest clocks in common use count 1/600 and 1/1000
+
+def slack_at(
+    fps:Fraction, # frames/s
+)->Fraction: # s
+    "How late a picture may be for its tick."
+    return min(ROUNDING, Fraction(1, 10)/fps)
+
+def lost_at(
+    fps:Fraction, # frames/s
+    times:np.ndarray, # (n,) s from the first picture, ascending
+)->int: # pictures
+    "How many pictures are never on screen at a tick of a constant rate."
+    ticks = np.ceil((times - float(slack_at(fps)))*float(fps) - 1e-6)
+    return int((np.diff(ticks) <= 0).sum())
+
+def full_rate(
+    times:np.ndarray, # (n,) s from the first picture, ascending
+    average:Fraction, # frames/s; kept if it shows them
+    nominal:list[Fraction|None], # frames/s, as the file says
+)->Fraction: # frames/s
+    "A constant rate that shows every picture of a variable one."
+    rates = [average, *(rate_of(r) for r in nominal if r and r <= 60), *USUAL_RATES]
+    return min(rates, key=lambda r: max(lost_at(r, times) - len(times)//200, 0)) # the first of the best
+
 # %% ../nbs/01_media.ipynb #f30fa9bb
-def counted(
+def picture_times(
     container:av.container.InputContainer, # an open file; it is read to its end, without decoding
     stream:av.video.stream.VideoStream, # its pictures
+)->list[Fraction]: # s on the file's own clock, in the order they are stored
+    "When pictures are shown, by their packets."
+    return [(p.pts or 0)*stream.time_base for p in container.demux(stream) if p.size] or [Fraction(0)]
+
+def counted(
+    times:list[Fraction], # of `picture_times`
+    stream:av.video.stream.VideoStream, # their stream
 )->tuple[int,float]: # frames, seconds
     "Length of a video by its packets, for files whose header does not say."
-    times = [(p.pts or 0)*stream.time_base for p in container.demux(stream) if p.size] or [Fraction(0)]
     n, span = len(times), float(max(times)-min(times))
     return n, span*n/(n-1) if span else float(n/(stream.guessed_rate or FPS))
 
@@ -368,19 +402,25 @@ def video_length(
     stream:av.video.stream.VideoStream, # its pictures
 )->tuple[Fraction,int,float]: # frames/s, frames, seconds
     "Rate and length of a video; a nominal rate within 1 % of the average counts as constant."
-    average, nominal, seconds = stream.average_rate, stream.guessed_rate, float((stream.duration or 0)*stream.time_base)
+    average, nominal, seconds, times = stream.average_rate, stream.guessed_rate, float((stream.duration or 0)*stream.time_base), None
     if not (average and stream.frames and seconds):
-        frames, seconds = counted(container, stream)
+        times = picture_times(container, stream)
+        frames, seconds = counted(times, stream)
         average = Fraction(frames/seconds).limit_denominator(1001)
-    rate = nominal if nominal and abs(nominal-average)*seconds <= 1 + average*seconds/100 else average
-    return rate_of(rate), max(round(rate*seconds), 1), seconds
+    constant = nominal and abs(nominal-average)*seconds <= 1 + average*seconds/100
+    rate = rate_of(nominal if constant else average)
+    if not (constant and rate in USUAL_RATES and stream.base_rate and abs(stream.base_rate/nominal-1) < .01): # where FFmpeg finds no rate it gives the average for all three
+        zero = (stream.start_time or 0)*stream.time_base # what lies before it was trimmed
+        shown_at = np.unique([float(t-zero) for t in times or picture_times(container, stream) if t >= zero])
+        rate = full_rate(shown_at, rate, [nominal, stream.base_rate])
+    return rate, max(round(rate*seconds), 1), seconds
 
 # %% ../nbs/01_media.ipynb #99e357c8
 def readable_seconds(
     path:str|Path, # a video
 )->float: # less than its header says where the file was cut off
     "How much video there is, by its packets."
-    with open_media(path) as c: return counted(c, video_stream(c))[1]
+    with open_media(path) as c: return counted(picture_times(c, video_stream(c)), video_stream(c))[1]
 
 def sound_length(
     container:av.container.InputContainer, # an open file
@@ -456,8 +496,6 @@ def timed(
         damaged += [float(seconds(pts)) for pts in missing(due, math.inf)]
 
 # %% ../nbs/01_media.ipynb #631f9d99
-ROUNDING = Fraction(1, 1000) # s; the coarsest clocks in common use count 1/600 and 1/1000
-
 def shown(
     frames:Iterator[tuple[Fraction,Fraction,av.VideoFrame]], # from `timed`
     fps:Fraction, # frames/s wanted
@@ -466,7 +504,7 @@ def shown(
     "The frame on screen at every tick of a constant rate."
     k, current, end = first, None, Fraction(0)
     for start, until, frame in frames:
-        slack, tick = min(ROUNDING, Fraction(1, 10)/fps), round(start*fps)
+        slack, tick = slack_at(fps), round(start*fps)
         while current and k/fps + slack < start:
             yield current
             k += 1
@@ -515,6 +553,18 @@ def sound_start(
     stream = video_stream(container) or audio_stream(container)
     return (stream.start_time or 0)*stream.time_base
 
+LOUDEST = 2**15 # of samples that are numbers with a fraction; full scale is 1, some files count as integers do
+
+def finite(
+    frame:av.AudioFrame, # decoded; it is changed
+)->av.AudioFrame: # the same
+    "Put silence in place of samples that are no numbers: one would spoil its neighbours and stop an encoder."
+    if frame.format.name[:3] not in ('flt', 'dbl'): return frame
+    for plane in frame.planes:
+        x = np.frombuffer(plane, f'f{frame.format.bytes}')
+        if not (abs(x) <= LOUDEST).all(): x[:] = np.clip(np.nan_to_num(x, nan=0, posinf=0, neginf=0), -LOUDEST, LOUDEST)
+    return frame
+
 def resampled(
     container:av.container.InputContainer, # an open file with sound
     format:str, # sample format, such as 's16' or 'fltp'
@@ -523,7 +573,7 @@ def resampled(
 )->Iterator[av.AudioFrame]: # timed on the file's own clock
     "Decode the sound and convert it."
     resampler = av.AudioResampler(format, layout, rate)
-    for frame in decoded(container, audio_stream(container)): yield from resampler.resample(frame)
+    for frame in decoded(container, audio_stream(container)): yield from resampler.resample(finite(frame))
     yield from resampler.resample(None)
 
 # %% ../nbs/01_media.ipynb #3a5e5d78
@@ -553,6 +603,34 @@ def open_sound(
         if not audio_stream(container): raise LatentSyncError(f'{path} has no sound track; give a sound file or a video with sound')
         yield container
 
+def wav_bytes(
+    path:str|Path, # a wav file
+)->int: # 0 where the header leaves it open, as that of a live recording does
+    "Bytes of sound that a wav file should hold; FFmpeg takes what is there."
+    with open(path, 'rb') as f:
+        f.seek(12)
+        while len(head := f.read(8)) == 8:
+            size = int.from_bytes(head[4:], 'little')
+            if head[:4] == b'data': return size if size < 0x7fff0000 else 0
+            f.seek(size + size%2, 1)
+    return 0
+
+COUNTED = {'flac', 'aiff', 'au', 'mov,mp4,m4a,3gp,3g2,mj2'} # formats whose headers count samples; that of an mp3 may be a guess
+
+def stated_end(
+    path:str|Path, # the file
+    container:av.container.InputContainer, # the same, open
+)->float: # seconds on the clock of `aligned`; 0 where the file does not say
+    "When the sound ends by the file's own header."
+    sound, kind = audio_stream(container), container.format.name
+    begin = float((sound.start_time or 0)*sound.time_base - sound_start(container))
+    if kind in COUNTED: return begin + float((sound.duration or 0)*sound.time_base)
+    if kind == 'wav' and sound.codec_context.name.startswith('pcm'): return begin + wav_bytes(path)*8/sound.codec_context.bit_rate
+    if kind == 'matroska,webm' and (tag := sound.metadata.get('DURATION')): # of this track; the header has that of the longest
+        return min(sum(float(x)*60**i for i, x in enumerate(reversed(tag.split(':')))), (container.duration or 0)/av.time_base)
+    return 0
+
+# %% ../nbs/01_media.ipynb #ccb93997
 def read_audio(
     path:str|Path, # a sound file, or a video with sound
     rate:int=SAMPLE_RATE, # Hz
@@ -560,9 +638,11 @@ def read_audio(
     "All sound of a file, mixed to mono."
     with open_sound(path) as c:
         # 16 bit, because FFmpeg mixes float stereo to mono 3 dB too loud; Whisper's own reader does the same
-        chunks = list(aligned(resampled(c, 's16', 'mono', rate), sound_start(c)))
+        chunks, stated = list(aligned(resampled(c, 's16', 'mono', rate), sound_start(c))), stated_end(path, c)
     samples = np.concatenate(chunks, 1)[0] if chunks else np.zeros(0, np.int16)
     if not samples.size: raise LatentSyncError(f'the sound of {path} is empty or cannot be decoded; record or convert it again')
+    there = samples.size/rate
+    if there + .1 < .9*stated: raise LatentSyncError(f'{path} is cut off: {there:.1f} of {stated:.1f} s can be read; copy or download it again')
     return samples.astype(np.float32)/32768
 
 # %% ../nbs/01_media.ipynb #efd80255

@@ -6,12 +6,13 @@
 __all__ = ['CHUNK_BYTES', 'LOOK', 'CANDIDATES', 'PART', 'WAITING', 'LipsyncSettings', 'prefetch', 'Stopwatch', 'frame_order',
            'backward', 'frames_in_order', 'Voice', 'runs', 'detail', 'likely_references', 'find_reference', 'Job',
            'look_on', 'decide', 'add_references', 'spoken_frames', 'new_voice', 'check_settings', 'open_job', 'render',
-           'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'stereo', 'joined_sound', 'sound_track',
-           'digest', 'alive', 'claimed', 'glibc', 'tidy_heap', 'write_parts', 'Report', 'peak_memory', 'version',
-           'lipsync', 'lipsync_demo']
+           'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest', 'joined_sound',
+           'sound_track', 'digest', 'no_room', 'claimed', 'glibc', 'tidy_heap', 'write_parts', 'report_path',
+           'left_alone', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #1414c6d6
 import ctypes
+import errno
 import gc
 import hashlib
 import json
@@ -27,15 +28,16 @@ from fractions import Fraction
 from itertools import chain, count, groupby, islice, repeat
 from pathlib import Path
 from queue import Full, Queue
-from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from time import perf_counter
 
 # %% ../nbs/20_pipeline.ipynb #b4c3958f
+import av
 import cv2
 import numpy as np
 import psutil
 import soundfile
+from filelock import FileLock, Timeout
 from torch import Tensor
 from tqdm.auto import tqdm
 
@@ -44,7 +46,7 @@ from . import __version__
 from .core import SAMPLE_RATE, LatentSyncError, atomic_path, commit, dataclass_from, demo, find_checkpoint, repo_root, seeded
 from .media import (CODEC, CRF, MediaInfo, VideoWriter, aligned, audio_stream, check_output, exactly, frame_strip, join_parts, open_media,
     pick_codec, probe, read_audio, readable, readable_seconds, read_frames, resampled, sound_start)
-from .audio import OVERLAP, Speech, hushed, log_mel, speech_spans, speech_weight, window_indices
+from .audio import OVERLAP, Speech, hushed, log_mel, speech_spans, speech_weight, window_at
 from .face import align, paste
 from .tracks import AHEAD, choose, follow, loudness, scan_clip, spans
 from .diffusion import shared_noise
@@ -81,6 +83,8 @@ class LipsyncSettings:
         if not 0<=self.crf<=51: raise LatentSyncError(f'crf is {self.crf}; choose 0 to 51, usually 14 to 24')
         if not 0<=self.seed<2**63: raise LatentSyncError(f'seed is {self.seed}; choose 0 to {2**63-1}')
         if self.when_longer not in ('keep', 'cut'): raise LatentSyncError(f'when_longer is {self.when_longer!r}; choose keep or cut')
+        for f in self.face:
+            if f.endswith('='): raise LatentSyncError(f'face {f!r} names no sound; write --face {f}SOUND')
         if len(self.face) > 1 and not all('=' in f for f in self.face):
             raise LatentSyncError('with several faces each needs its own sound; write --face 0=a.wav --face 1=b.wav')
 
@@ -340,7 +344,9 @@ def new_voice(
     samples:np.ndarray, # (N,) the voice at 16 kHz
 )->Voice:
     "A voice of which nothing is decided."
-    video, settings, heard = job.video, job.settings, speech_spans(log_mel(samples))
+    video, settings, n = job.video, job.settings, round(job.spoken/job.video.fps*SAMPLE_RATE)
+    samples = np.pad(samples, (0, max(n-len(samples), 0))) # a sound of its own may be shorter than all of them together
+    heard = speech_spans(log_mel(samples))
     speech = Speech(job.models.whisper, hushed(samples, heard) if settings.hush else samples, OVERLAP if job.overlap else 0)
     audible = speech_weight(heard, np.arange(job.spoken)/float(video.fps)) if settings.only_speech else np.ones(job.spoken, np.float32)
     loud = loudness(read_audio(video.path), video.fps, video.frames) if rule == 'speaking' and video.has_audio else None
@@ -379,7 +385,8 @@ def open_job(
     while not speaks() and not job.whole: look_on(job)
     if not any(x.faces for x in job.looks): raise LatentSyncError(f'no face found in {video}; give a video or picture with a face that is seen from the front')
     if not speaks():
-        raise LatentSyncError(f'no usable face in {video} ({"; ".join(sorted({r["reason"] for v in job.voices for r in v.reasons}))}); give a video with a larger face seen from the front')
+        why = '; '.join(sorted({r['reason'] for v in job.voices for r in v.reasons}))
+        raise LatentSyncError(f'no usable face in {video} ({why}); choose another --face, or give a video with a larger face seen from the front')
     return job
 
 # %% ../nbs/20_pipeline.ipynb #3abaea6e
@@ -408,7 +415,7 @@ def aligned_items(job, voice, group, waiting):
         matrix = voice.sightings[job.order[k]].matrix
         with job.clock('align'):
             if frame is not before: before, face = frame, align(frame, matrix, job.models.config.resolution) # a picture stays the same
-        with job.clock('speech'): window = voice.speech[window_indices(1, voice.speech.n, float(job.video.fps), k)[0]].flatten(0, 1)
+        with job.clock('speech'): window = window_at(voice.speech, k, job.video.fps).flatten(0, 1)
         waiting.append((k, frame, matrix))
         yield face, window
 
@@ -450,34 +457,47 @@ def lipsync_frames(
         if k >= first: yield frame
 
 # %% ../nbs/20_pipeline.ipynb #f406a751
-def stereo(
+def sound_pieces(
     path:str|Path, # a file with sound
     rate:int, # Hz
+    layout:str, # such as 'mono', 'stereo' or '5.1'
     start:Fraction=Fraction(0), # seconds to leave out
-)->Iterator[np.ndarray]: # (2,n) float32
+)->Iterator[np.ndarray]: # (channels,n) float32
     "A sound track in pieces."
     with open_media(path) as c:
-        layout = 'mono' if audio_stream(c).channels == 1 else 'stereo' # FFmpeg would make one channel 3 dB quieter on two
-        for x in aligned(resampled(c, 'fltp', layout, rate), sound_start(c)+start): yield np.broadcast_to(x, (2, x.shape[1]))
+        double = layout == 'stereo' and audio_stream(c).channels == 1 # FFmpeg would make one channel 3 dB quieter on two
+        for x in aligned(resampled(c, 'fltp', 'mono' if double else layout, rate), sound_start(c)+start): yield np.repeat(x, 2, 0) if double else x
+
+def widest(
+    *paths:Path, # files with sound
+)->av.AudioLayout: # of the one with most channels
+    "The channels that hold all of them."
+    layouts = []
+    for path in paths:
+        with open_media(path) as c: layouts.append(audio_stream(c).layout)
+    return max(layouts, key=lambda x: x.nb_channels)
 
 def joined_sound(
     job:Job,
     out:Path, # a wav file to write
 )->Path: # out
-    "The speech, then the rest of the video's own sound."
+    "The speech, then the rest of the video's own sound. Raises `LatentSyncError` where there is no room for it."
     rate = max(probe(job.audio, 'audio').audio_rate, job.video.audio_rate)
-    border = job.spoken/job.video.fps
-    with soundfile.SoundFile(out, 'w', rate, 2) as f:
-        for x in chain(exactly(stereo(job.audio, rate), round(border*rate), 2), stereo(job.video.path, rate, border)): f.write(x.T)
+    border, layout = job.spoken/job.video.fps, widest(job.audio, job.video.path)
+    speech = exactly(sound_pieces(job.audio, rate, layout.name), round(border*rate), layout.nb_channels)
+    try:
+        with soundfile.SoundFile(out, 'w', rate, layout.nb_channels) as f:
+            for x in chain(speech, sound_pieces(job.video.path, rate, layout.name, border)): f.write(x.T)
+    except soundfile.LibsndfileError as e: raise LatentSyncError(f'cannot write {out}: {e}; make room, then the same command goes on') from e
     return out
 
-@contextmanager
 def sound_track(
     job:Job,
-)->Iterator[Path]: # a file with the sound of the result
-    "The given sound itself, or a temporary file where two have to be joined."
+    folder:Path, # of `claimed`
+)->Path: # a file with the sound of the result
+    "The given sound itself, or a new file where two have to be joined."
     longer = job.frames > job.spoken and job.video.has_audio
-    with TemporaryDirectory() as folder: yield joined_sound(job, Path(folder)/'sound.wav') if longer else job.audio
+    return joined_sound(job, folder/'sound.wav') if longer else job.audio
 
 # %% ../nbs/20_pipeline.ipynb #99650340
 PART = 10 # seconds
@@ -486,47 +506,45 @@ WAITING = 3 # finished frames that may wait for the encoder
 def digest(
     *paths:Path, # files; folders stand for the files in them
 )->str: # 16 hexadecimal digits
-    "Hash of contents; of a file above 64 MB, of its size and 64 samples of 1 MB."
+    "Hash of contents."
     h = hashlib.blake2b(digest_size=8)
     for path in chain.from_iterable(sorted(p for p in path.rglob('*') if p.is_file()) if path.is_dir() else [path] for path in map(Path, paths)):
-        size = path.stat().st_size
-        h.update(f'{size} '.encode())
-        with path.open('rb') as f:
-            for start in range(0, size, max(2**20, size//64)) if size > 2**26 else [0]:
-                f.seek(start)
-                h.update(f.read(2**20 if size > 2**26 else size))
+        h.update(f'{path.stat().st_size} '.encode())
+        with path.open('rb') as f: hashlib.file_digest(f, lambda: h)
     return h.hexdigest()
 
-def alive(
-    lock:Path, # file of `claimed`
-)->bool:
-    "Whether the process that wrote a lock still runs."
-    try:
-        pid, born = lock.read_text().split()
-        return psutil.Process(int(pid)).create_time() == float(born)
-    except (OSError, ValueError, psutil.NoSuchProcess): return False
-
 # %% ../nbs/20_pipeline.ipynb #8e479f4a
+def no_room(
+    out:Path, # the result
+    e:OSError,
+)->LatentSyncError:
+    "What to say when something cannot be written."
+    return LatentSyncError(f'cannot write {out}: {os.strerror(e.errno)}; make room or choose another place, then the same command goes on')
+
 @contextmanager
 def claimed(
     out:Path, # the result
     key:str, # names everything the result depends on
 )->Iterator[Path]: # folder of the parts
     "The folder of a job's parts; deleted when the block ends well. Raises `LatentSyncError` while another process makes the same file."
-    folder = out.with_name(f'.{out.name}.{key}.parts')
-    others = [p for p in out.absolute().parent.glob('.*.parts') if p.name.startswith(f'.{out.name}.') and len(p.name) == len(folder.name)]
-    if any(alive(p/'lock') for p in others): raise LatentSyncError(f'{out} is being made by another process; wait for it or write to another file')
-    for p in others:
-        if p.name != folder.name: shutil.rmtree(p, ignore_errors=True) # of other settings: no longer of use
-    try: folder.mkdir(exist_ok=True)
-    except OSError as e: raise LatentSyncError(f'cannot write {out}: {e.strerror}; choose another place') from e
-    (folder/'lock').write_text(f'{os.getpid()} {psutil.Process().create_time()}')
-    try: yield folder
-    except BaseException:
-        (folder/'lock').unlink(missing_ok=True)
+    folder, lock = out.with_name(f'.{out.name}.{key}.parts'), FileLock(out.with_name(f'.{out.name}.lock'), timeout=0)
+    try: lock.acquire()
+    except Timeout as e: raise LatentSyncError(f'{out} is being made by another process; wait for it or write to another file') from e
+    except OSError as e: raise no_room(out, e) from e
+    try:
+        for p in out.absolute().parent.glob('.*.parts'):
+            if p.name.startswith(f'.{out.name}.') and len(p.name) == len(folder.name) and p.name != folder.name:
+                shutil.rmtree(p, ignore_errors=True) # of other settings: no longer of use
+        folder.mkdir(exist_ok=True)
+        yield folder
+        shutil.rmtree(folder, ignore_errors=True)
+    except BaseException as e:
         if not any(folder.glob('[0-9]*')): shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT): raise no_room(out, e) from e
         raise
-    shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        Path(lock.lock_file).unlink(missing_ok=True) # while it is held, so that nobody holds a file that is gone
+        lock.release()
 
 # %% ../nbs/20_pipeline.ipynb #d50a73d1
 def glibc(
@@ -577,6 +595,27 @@ def write_parts(
     return [path(i) for i in range(n)]
 
 # %% ../nbs/20_pipeline.ipynb #323524db
+def report_path(
+    out:Path, # a video
+)->Path: # of its report
+    "Beside the video."
+    return out.with_name(out.name + '.json')
+
+def left_alone(
+    job:Job,
+    voice:Voice,
+)->list[dict]: # start and end in s of the result, reason
+    "Where one voice moves no lips, and why."
+    rate, why = float(job.video.fps), [None]*len(voice.sightings)
+    for r in voice.reasons: why[round(r['start']*rate):round(r['end']*rate)] = [r['reason']]*(round(r['end']*rate)-round(r['start']*rate))
+    def reason(k): # of an output frame
+        if voice.weight[k] > 0: return None
+        if k >= job.spoken: return 'after the speech'
+        return 'nobody speaks' if not voice.audible[k] else why[job.order[k]]
+    runs = [(r, len(list(run))) for r,run in groupby(map(reason, range(job.frames)))]
+    ends = np.cumsum([n for _,n in runs])
+    return [dict(start=round((end-n)/rate, 3), end=round(end/rate, 3), reason=r) for (r,n),end in zip(runs, ends.tolist()) if r]
+
 @dataclass(frozen=True)
 class Report:
     "What was made, what was left alone and why, and what it took. Written as JSON beside the video."
@@ -588,7 +627,7 @@ class Report:
     rate:float # frames per second of the video
     damaged:list # seconds of the pictures that could not be decoded and repeat the one before
     hdr:str # 'PQ' or 'HLG' where the source's light was toned down, else empty
-    left_alone:list # per voice: start and end in s of the clip, and the reason
+    left_alone:list # of `left_alone`, for each voice
     seconds:float # from the call to the finished file
     stages:dict # busy seconds per stage; stages overlap
     peak_memory:float # MB, most that this process has used so far
@@ -605,14 +644,9 @@ class Report:
         "Speed."
         return self.frames/self.seconds
 
-    @property
-    def path(self)->Path: # of the JSON file
-        "Beside the video."
-        return self.out.with_name(self.out.name + '.json')
-
     def save(self):
         "Write the JSON file."
-        with atomic_path(self.path) as tmp: tmp.write_text(json.dumps({**vars(self), 'out': str(self.out)}, indent=1, default=str))
+        with atomic_path(report_path(self.out)) as tmp: tmp.write_text(json.dumps({**vars(self), 'out': str(self.out)}, indent=1, default=str))
 
     def __str__(self):
         return (f'{self.out}: {self.frames} frames, {self.duration:.2f} s of video in {self.seconds:.1f} s '
@@ -643,19 +677,20 @@ def lipsync(
 )->Report:
     "The face in `video` speaks `audio`; the result is written to `out`, whole or not at all."
     began, settings, out = perf_counter(), dataclass_from(LipsyncSettings, settings), Path(out)
-    voices = [f.partition('=')[2] for f in settings.face if '=' in f]
-    if Path(check_output(out, settings.overwrite)).resolve() in {Path(p).resolve() for p in (video, audio, *voices)}:
+    files = [p for f in settings.face for p in f.split('=') if Path(p).is_file()] # faces to look for, and their sounds
+    if Path(check_output(out, settings.overwrite)).resolve() in {Path(p).resolve() for p in (video, audio, *files)}:
         raise LatentSyncError(f'{out} is also an input; write to another file')
+    if report_path(out).is_dir(): raise LatentSyncError(f'{report_path(out)} is a folder; it has to make way for the report')
     pick_codec(out.suffix, settings.codec, settings.lossless) # refuses what does not go together
     weights = digest(models.folder if models else find_checkpoint(settings.checkpoint))
-    same = [replace(settings, overwrite=False), weights, digest(*map(readable, (video, audio, *voices))), __version__]
+    same = [replace(settings, overwrite=False), weights, digest(*map(readable, (video, audio, *files))), version()]
     key = hashlib.blake2b(repr(same).encode(), digest_size=6).hexdigest()
     with claimed(out, key) as folder, tidy_heap():
         job = open_job(video, audio, settings, models, progress)
         parts = write_parts(job, folder, out.suffix, progress)
-        with job.clock('join'), sound_track(job) as sound: join_parts(parts, out, job.video.fps, audio=sound)
+        with job.clock('join'): join_parts(parts, out, job.video.fps, audio=sound_track(job, folder))
     speaking = np.any([v.weight > 0 for v in job.voices], 0)
-    report = Report(out, job.models.config.name, weights, job.frames, int(speaking.sum()), float(job.video.fps), sorted(set(job.damaged)), job.video.hdr, [v.reasons for v in job.voices],
+    report = Report(out, job.models.config.name, weights, job.frames, int(speaking.sum()), float(job.video.fps), sorted(set(job.damaged)), job.video.hdr, [left_alone(job, v) for v in job.voices],
         perf_counter()-began, dict(job.clock), peak_memory(), asdict(settings), version())
     report.save()
     return report
