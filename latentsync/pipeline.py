@@ -43,7 +43,7 @@ from tqdm.auto import tqdm
 
 # %% ../nbs/20_pipeline.ipynb #87320d4e
 from . import __version__
-from .core import SAMPLE_RATE, LatentSyncError, atomic_path, commit, dataclass_from, demo, find_checkpoint, repo_root, seeded
+from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, commit, dataclass_from, demo, find_checkpoint, repo_root, seeded
 from .media import (CODEC, CRF, MediaInfo, VideoWriter, aligned, audio_stream, check_output, exactly, frame_strip, join_parts, open_media,
     pick_codec, probe, read_audio, readable, readable_seconds, read_frames, resampled, sound_start)
 from .audio import OVERLAP, Speech, hushed, log_mel, speech_spans, speech_weight, window_at
@@ -269,6 +269,11 @@ class Job:
         "Frames that windows share."
         return self.chosen('overlap')
 
+    @property
+    def stride(self)->int: # at least 1
+        "Every how many frames the model sees one: its own time has 25 frames/s."
+        return max(1, round(self.video.fps/FPS))
+
     def chosen(self,
         name:str, # 'steps', 'guidance_scale' or 'overlap'
     ): # the user's choice, else the checkpoint's
@@ -376,7 +381,7 @@ def open_job(
     check_settings(settings, models, info)
     size = models.config.resolution//8
     noise = shared_noise((1, models.latent_channels, 1, size, size), seeded(settings.seed))
-    scan = tqdm(scan_clip(info.path, settings.faces or models.config.faces, models.device), total=info.frames, desc='faces', unit='frame', disable=not progress)
+    scan = tqdm(scan_clip(info.path, settings.faces or models.config.faces, models.device), total=info.frames, desc='faces', unit='frame', delay=1, disable=not progress)
     job = Job(models, settings, info, Path(audio), spoken_frames(len(samples)/SAMPLE_RATE, info.fps), prefetch(clock.each('scan', scan), 0), [], noise, clock, [])
     for face in settings.face:
         rule, _, own = face.partition('=')
@@ -403,7 +408,7 @@ def render(
         waiting, first = deque(), next(group)
         reference = voice.references.get(job.shot[job.order[first[0]]])
         items = prefetch(aligned_items(job, voice, chain([first], group), waiting), 4)
-        for made in job.clock.each('network', speak_stream(job.models, items, job.overlap, reference=reference, **how)):
+        for made in job.clock.each('network', speak_stream(job.models, items, job.overlap, job.stride, reference=reference, **how)):
             k, frame, matrix = waiting.popleft()
             with job.clock('paste'): frame = paste(frame, made, matrix, voice.weight[k])
             yield k, frame
@@ -423,12 +428,11 @@ def aligned_items(job, voice, group, waiting):
 def begin_at(
     voice:Voice,
     k:int, # output frame that is wanted first
-    models:Models,
-    overlap:int, # frames
+    job:Job,
 )->int: # output frame at which to begin, at most k
     "A start from which the windows fall as if the whole run had been made."
-    if models.per_frame or k >= len(voice.span) or voice.span[k] < 0: return k
-    start, hop = int(np.argmax(voice.span == voice.span[k])), models.config.num_frames - overlap
+    if job.models.per_frame or k >= len(voice.span) or voice.span[k] < 0: return k
+    start, hop = int(np.argmax(voice.span == voice.span[k])), (job.models.config.num_frames - job.overlap)*job.stride
     return start + max((k-start)//hop - 1, 0)*hop
 
 def decided_frames(
@@ -450,7 +454,7 @@ def lipsync_frames(
 )->Iterator[np.ndarray]: # (H,W,3) uint8, every frame of the result
     "The frames of the result, as they are made."
     job.reach(first)
-    begin = [begin_at(v, first, job.models, job.overlap) for v in job.voices]
+    begin = [begin_at(v, first, job) for v in job.voices]
     frames = prefetch(decided_frames(job, min(begin)), 2)
     for voice,b in zip(job.voices, begin): frames = render(job, voice, frames, b)
     for k,frame in frames:

@@ -158,15 +158,19 @@ def speak_stream(
     models:Models,
     items:Iterable, # of (face square (R,R,3) uint8, audio window (50,384)); neighbours in time
     overlap:int, # frames shared by two windows, below the window's length
+    stride:int=1, # every how many items belong together, for weights that feel windows
     **how, # noise, reference, steps, guidance_scale, deepcache of `speak`
 )->Iterator[np.ndarray]: # (R,R,3) float32 in -1..1, one per item
-    "Make a run of faces speak; at most a window is held."
-    n, overlap = (AT_ONCE, 0) if models.per_frame else (models.config.num_frames, overlap)
+    "Make a run of faces speak; at most a window is held, of each of the `stride` sequences."
+    if models.per_frame: stride, n, overlap = 1, AT_ONCE, 0
+    else: n, overlap = models.config.num_frames*stride, overlap*stride
     held, before = [], [] # before: the shared frames as the last window made them
     def make(full): # frames of the window, the shared ones blended
-        padded = held + [held[-1]]*(full-len(held))
-        faces, audio = zip(*padded)
-        made = speak(models, faces, torch.stack(audio), **how)[:len(held)]
+        made = held + [held[-1]]*(full-len(held))
+        for phase in range(min(stride, full)):
+            faces, audio = zip(*made[phase::stride])
+            made[phase::stride] = speak(models, faces, torch.stack(audio), **how)
+        made = made[:len(held)]
         for i,old in enumerate(before):
             w = np.float32((i+1)/(len(before)+1))
             made[i] = old + w*(made[i]-old)
@@ -176,6 +180,6 @@ def speak_stream(
         if len(held) == n:
             made = make(n)
             yield from made[:n-overlap]
-            held, before = held[n-overlap:], list(made[n-overlap:])
+            held, before = held[n-overlap:], made[n-overlap:]
     if len(held) > len(before): yield from make(n if overlap else len(held))
     else: yield from before
