@@ -25,15 +25,14 @@ import torch
 from tqdm.auto import tqdm
 
 # %% ../nbs/22_check.ipynb #94a3847c
-from .core import SAMPLE_RATE, LatentSyncError, dataclass_from, seeded
+from .core import SAMPLE_RATE, LatentSyncError, dataclass_from
 from .audio import log_mel, speech_spans
 from .media import VideoWriter, join_parts, probe, read_audio, read_frames
 from .face import align, detector_name, face_detector
 from .tracks import CutFinder, FaceScan, numbers
-from .diffusion import shared_noise
-from .pipeline import (WAITING, Job, LipsyncSettings, Stopwatch, Voice, check_settings, frames_in_order, lipsync_frames, new_voice, open_job,
-    peak_memory, prefetch, spoken_frames, tidy_heap)
-from .speaker import Models, load_models
+from .pipeline import (WAITING, Job, LipsyncSettings, Stopwatch, Voice, frames_in_order, lipsync_frames, new_job, open_job, peak_memory,
+    prefetch, tidy_heap)
+from .speaker import Models
 
 # %% ../nbs/22_check.ipynb #82ae0e58
 @dataclass(frozen=True)
@@ -259,20 +258,13 @@ def open_sample(
     progress:bool, # show a bar for the scan
 )->Sample:
     "As `open_job`, for a sample of the part in which is spoken."
-    clock, info, samples = Stopwatch(), probe(video), read_audio(audio)
-    with clock('load'): models = models or load_models(settings.checkpoint, settings.device, settings.dtype)
-    check_settings(settings, models, info)
-    spoken, size = spoken_frames(len(samples)/SAMPLE_RATE, info.fps), models.config.resolution//8
-    at = places(min(info.frames, spoken), info.fps)
-    scan = scan_places(info.path, at, FaceScan(face_detector(detector_name(settings.faces or models.config.faces), models.device)))
-    scan = clock.each('scan', tqdm(scan, total=sum(map(len, at)), desc='faces', unit='frame', disable=not progress))
-    noise = shared_noise((1, models.latent_channels, 1, size, size), seeded(settings.seed))
-    job = Sample(models, settings, info, Path(audio), spoken, scan, [], noise, clock, [], at=at)
-    for face in settings.face:
-        rule, _, own = face.partition('=')
-        voice = new_voice(job, rule, read_audio(own) if own else samples)
-        if voice.loud is not None: voice.loud = np.concatenate([voice.loud[p.start:p.stop] for p in at])
-        job.voices.append(voice)
+    job = new_job(video, audio, settings, models, Sample)
+    info, config = job.video, job.models.config
+    job.at = places(min(info.frames, job.spoken), info.fps)
+    scan = scan_places(info.path, job.at, FaceScan(face_detector(detector_name(settings.faces or config.faces), job.models.device)))
+    job.coming = job.clock.each('scan', tqdm(scan, total=sum(map(len, job.at)), desc='faces', unit='frame', disable=not progress))
+    for voice in job.voices:
+        if voice.loud is not None: voice.loud = np.concatenate([voice.loud[p.start:p.stop] for p in job.at])
     job.reach(inf)
     if not any(any(v.sightings) for v in job.voices):
         raise LatentSyncError(f'no usable face in a sample of {len(job.looks)/float(info.fps):.0f} s of {video}; give a video with a larger face seen from the front')

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['CHUNK_BYTES', 'LOOK', 'CANDIDATES', 'PART', 'WAITING', 'LipsyncSettings', 'prefetch', 'Stopwatch', 'frame_order',
            'backward', 'frames_in_order', 'Voice', 'runs', 'detail', 'likely_references', 'find_reference', 'Job',
-           'look_on', 'decide', 'add_references', 'spoken_frames', 'new_voice', 'check_settings', 'open_job', 'render',
-           'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest', 'joined_sound',
-           'sound_track', 'digest', 'no_room', 'claimed', 'glibc', 'tidy_heap', 'write_parts', 'report_path',
-           'left_alone', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
+           'look_on', 'decide', 'add_references', 'spoken_frames', 'new_voice', 'check_settings', 'new_job', 'open_job',
+           'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest',
+           'joined_sound', 'sound_track', 'digest', 'no_room', 'claimed', 'glibc', 'tidy_heap', 'write_parts',
+           'report_path', 'left_alone', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #1414c6d6
 import ctypes
@@ -368,24 +368,37 @@ def check_settings(settings, models, info):
         raise LatentSyncError(f'overlap is {settings.overlap}; choose 0 to {config.num_frames-1}')
     if there < .9*info.duration: raise LatentSyncError(f'{info.path} is cut off: {there:.1f} of {info.duration:.1f} s can be read; copy or download it again')
 
-def open_job(
+def new_job(
     video:str|Path, # a video or a picture
     audio:str|Path, # a sound, or a video with sound
-    settings:LipsyncSettings=LipsyncSettings(),
-    models:Models|None=None, # loaded models; None loads what the settings name
-    progress:bool=False, # show a bar for the scan
-)->Job:
-    "Open the inputs, load the models and look for the first face that speaks."
+    settings:LipsyncSettings,
+    models:Models|None, # loaded models; None loads what the settings name
+    kind:type=Job, # or a subclass
+)->Job: # whose scan is still to be put into `coming`
+    "Open the inputs and load the models."
     clock, info, samples = Stopwatch(), probe(video), read_audio(audio)
     with clock('load'): models = models or load_models(settings.checkpoint, settings.device, settings.dtype)
     check_settings(settings, models, info)
     size = models.config.resolution//8
     noise = shared_noise((1, models.latent_channels, 1, size, size), seeded(settings.seed))
-    scan = tqdm(scan_clip(info.path, settings.faces or models.config.faces, models.device), total=info.frames, desc='faces', unit='frame', delay=1, disable=not progress)
-    job = Job(models, settings, info, Path(audio), spoken_frames(len(samples)/SAMPLE_RATE, info.fps), prefetch(clock.each('scan', scan), 0), [], noise, clock, [])
+    job = kind(models, settings, info, Path(audio), spoken_frames(len(samples)/SAMPLE_RATE, info.fps), iter(()), [], noise, clock, [])
     for face in settings.face:
         rule, _, own = face.partition('=')
         job.voices.append(new_voice(job, rule, read_audio(own) if own else samples))
+    return job
+
+def open_job(
+    video:str|Path, # a video or a picture
+    audio:str|Path, # a sound, or a video with sound
+    settings:LipsyncSettings=LipsyncSettings(),
+    models:Models|None=None, # see `new_job`
+    progress:bool=False, # show a bar for the scan
+)->Job:
+    "Open a job and look for the first face that speaks."
+    job = new_job(video, audio, settings, models)
+    scan = scan_clip(job.video.path, settings.faces or job.models.config.faces, job.models.device)
+    scan = tqdm(scan, total=job.video.frames, desc='faces', unit='frame', delay=1, disable=not progress)
+    job.coming = prefetch(job.clock.each('scan', scan), 0)
     speaks = lambda: any(any(v.sightings) if settings.only_speech else v.weight.any() for v in job.voices)
     while not speaks() and not job.whole: look_on(job)
     if not any(x.faces for x in job.looks): raise LatentSyncError(f'no face found in {video}; give a video or picture with a face that is seen from the front')
