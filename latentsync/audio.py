@@ -23,7 +23,7 @@ from whisper.audio import HOP_LENGTH, N_FFT, mel_filters
 from whisper.model import AudioEncoder
 
 # %% ../nbs/02_audio.ipynb #b145a650
-from .core import SAMPLE_RATE, LatentSyncError, load_strict, read_weights
+from .core import SAMPLE_RATE, LatentSyncError, load_strict, read_weights, turn
 
 # %% ../nbs/02_audio.ipynb #4965005d
 STATE_RATE = 50 # encoder states per second
@@ -121,11 +121,12 @@ class Speech:
         return self.mel.shape[1]*HOP_LENGTH/SAMPLE_RATE
 
     def _encode(self, i): # states i*hop .. (i+1)*hop
-        begin = max(i*self.hop - self.overlap, 0)
+        begin, weight = max(i*self.hop - self.overlap, 0), self.encoder.conv1.weight
         mel = self.mel[:,MEL_PER_STATE*begin:MEL_PER_STATE*(begin+self.block)]
-        full = F.pad(mel, (0, MEL_PER_STATE*self.block-mel.shape[1])).to(self.encoder.conv1.weight)
+        full = F.pad(mel, (0, MEL_PER_STATE*self.block-mel.shape[1]))
         skip = i*self.hop - begin
-        return segment_states(self.encoder, full, min(mel.shape[1]//MEL_PER_STATE, skip+self.hop))[skip:].float().cpu()
+        with turn(weight.device):
+            return segment_states(self.encoder, full.to(weight), min(mel.shape[1]//MEL_PER_STATE, skip+self.hop))[skip:].float().cpu()
 
     def __getitem__(self,
         states:Tensor, # (...) numbers of states

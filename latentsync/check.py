@@ -25,13 +25,13 @@ import torch
 from tqdm.auto import tqdm
 
 # %% ../nbs/22_check.ipynb #94a3847c
-from .core import SAMPLE_RATE, LatentSyncError, dataclass_from
+from .core import SAMPLE_RATE, LatentSyncError, Stopwatch, dataclass_from, prefetch
 from .audio import log_mel, speech_spans
 from .media import VideoWriter, join_parts, probe, read_audio, read_frames
 from .face import align, detector_name, face_detector
 from .tracks import CutFinder, FaceScan, numbers
-from .pipeline import (WAITING, Job, LipsyncSettings, Stopwatch, Voice, frames_in_order, lipsync_frames, new_job, open_job, peak_memory,
-    prefetch, tidy_heap)
+from latentsync.pipeline import (WAITING, Job, LipsyncSettings, Voice, frames_in_order, lipsync_frames, new_job, open_job, peak_memory,
+    tidy_heap)
 from .speaker import Models
 
 # %% ../nbs/22_check.ipynb #82ae0e58

@@ -5,16 +5,19 @@
 # %% auto #0
 __all__ = ['FPS', 'SAMPLE_RATE', 'WINDOW', 'DTYPES', 'WRAPPED', 'KINDS', 'VAE_NAMES', 'PARTS', 'SETS', 'LatentSyncError',
            'repo_root', 'commit', 'demo', 'shared', 'checkpoints_dir', 'checkpoint_path', 'pick_device', 'pick_dtype',
-           'seeded', 'atomic_path', 'typed', 'dataclass_from', 'preset', 'manifest', 'read_torch', 'read_weights',
-           'kind_of', 'mismatch', 'shapes_of', 'load_strict', 'modern_vae', 'checkpoint_file', 'is_complete',
-           'find_checkpoint', 'read_config']
+           'seeded', 'prefetch', 'Stopwatch', 'turn', 'atomic_path', 'typed', 'dataclass_from', 'preset', 'manifest',
+           'read_torch', 'read_weights', 'kind_of', 'mismatch', 'shapes_of', 'load_strict', 'modern_vae',
+           'checkpoint_file', 'is_complete', 'find_checkpoint', 'read_config']
 
 # %% ../nbs/00_core.ipynb #2a4c8df8
-import contextlib, difflib, errno, importlib.util, json, os, pickle, subprocess, uuid, zipfile
-from collections.abc import Iterable, Iterator
+import contextlib, difflib, errno, importlib.util, json, os, pickle, subprocess, sys, time, uuid, zipfile
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from importlib import resources
 from pathlib import Path
+from queue import Queue
+from threading import Event, RLock, Semaphore, Thread
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import torch, yaml
@@ -104,6 +107,71 @@ def seeded(
 )->torch.Generator: # on the CPU
     "A source of noise that gives the same numbers on every device."
     return torch.Generator().manual_seed(seed)
+
+# %% ../nbs/00_core.ipynb #f74a7be6
+def prefetch(
+    items:Generator, # runs in a thread of its own
+    size:int, # items it may be ahead; 0: any number
+)->Iterator: # the same items; closing it stops the thread
+    "Compute the next items while the last one is in use."
+    queue, room, stopped, end = Queue(), Semaphore(size or sys.maxsize), Event(), object()
+    def work():
+        try:
+            with contextlib.closing(items):
+                x = None
+                while x is not end:
+                    x = None # is no longer held while there is no room
+                    room.acquire()
+                    if stopped.is_set(): return
+                    queue.put((x := next(items, end), None))
+        except BaseException as e: queue.put((end, e))
+    thread = Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        while True:
+            x, error = queue.get()
+            if error: raise error
+            if x is end: return
+            room.release()
+            yield x
+    finally:
+        stopped.set()
+        room.release()
+        thread.join()
+
+# %% ../nbs/00_core.ipynb #7e2bd28a
+class Stopwatch(defaultdict):
+    "Busy seconds per stage. Stages overlap, so their sum may exceed the time on the wall."
+    def __init__(self): super().__init__(float)
+
+    @contextlib.contextmanager
+    def __call__(self,
+        stage:str, # such as 'unet'
+    ):
+        "Add the time of a block."
+        began = time.perf_counter()
+        try: yield
+        finally: self[stage] += time.perf_counter()-began
+
+    def each(self,
+        stage:str, # such as 'decode'
+        items:Iterable, # a stream
+    )->Iterator: # the same stream
+        "Add the time a stream takes to produce its items."
+        items, end = iter(items), object()
+        while True:
+            with self(stage): x = next(items, end)
+            if x is end: return
+            yield x
+
+# %% ../nbs/00_core.ipynb #9ef9a526
+_METAL = RLock()
+
+def turn(
+    device:torch.device,
+)->contextlib.AbstractContextManager: # in which networks may run
+    "One thread at a time on 'mps', any number elsewhere."
+    return _METAL if device.type == 'mps' else contextlib.nullcontext()
 
 # %% ../nbs/00_core.ipynb #ca23b549
 @contextlib.contextmanager

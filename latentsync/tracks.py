@@ -35,6 +35,7 @@ class Seen:
     track:int # number of the track, counted over the clip; none goes over a cut
     box:np.ndarray # (4,) float32 x0, y0, x1, y1
     anchors:np.ndarray # (3,2) float32 image-left brow, image-right brow, nose
+    jaw:np.ndarray # (9,2) float32, see `Face`
     aperture:float # gap of the inner lips in distances between the eyes; 0 if the detector has no lip points
     turn:float # of `head_turn`
     score:float # of the detector, 0..1
@@ -56,6 +57,7 @@ class Look:
 class Sighting:
     "The face that shall speak, in one frame."
     matrix:np.ndarray # (2,3) frame px -> crop px
+    jaw:np.ndarray # (9,2) float32, see `Face`
     aperture:float # see `Seen`
     turn:float # see `Seen`
     weight:float=1. # how much of the new mouth to show, 0..1; it fades next to frames without the face
@@ -205,10 +207,10 @@ class FaceScan:
             k.shown, k.traits = self.n, traits(rgb, face.anchors)
             show = k.traits
         aperture = lip_aperture(face.points)[0] if len(face.points) == 468 else 0.
-        return Seen(t, np.float32(face.box), np.float32(face.anchors), aperture, turn, face.score, show)
+        return Seen(t, np.float32(face.box), np.float32(face.anchors), np.float32(face.jaw), aperture, turn, face.score, show)
 
 # %% ../nbs/03a_tracks.ipynb #65d102d0
-FORMAT = 1 # of the records; to be raised with any change of what a scan sees
+FORMAT = 2 # of the records; to be raised with any change of what a scan sees
 
 def cache_folder(
 )->Path: # may not exist yet
@@ -236,7 +238,7 @@ def save_looks(
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as tmp, open(tmp, 'wb') as f:
         np.savez_compressed(f, cut=[x.cut for x in looks], count=[len(x.faces) for x in looks], track=np.int32([s.track for s in faces]),
-            places=np.float32([np.r_[s.box, s.anchors.ravel()] for s in faces]).reshape(-1, 10),
+            places=np.float32([np.r_[s.box, s.anchors.ravel(), s.jaw.ravel()] for s in faces]).reshape(-1, 28),
             measures=np.array([(s.aperture, s.turn, s.score) for s in faces]).reshape(-1, 3),
             shown=np.int64(shown), traits=np.float16([faces[i].traits for i in shown]).reshape(-1, 512))
 
@@ -247,7 +249,7 @@ def load_looks(
     try:
         with np.load(path) as z: a = dict(z)
         show = dict(zip(a['shown'], a['traits']))
-        faces = [Seen(int(t), p[:4], p[4:].reshape(3, 2), *map(float, m), show.get(i))
+        faces = [Seen(int(t), p[:4], p[4:10].reshape(3, 2), p[10:].reshape(9, 2), *map(float, m), show.get(i))
             for i, (t, p, m) in enumerate(zip(a['track'], a['places'], a['measures'], strict=True))]
         ends = np.cumsum(a['count'])
         return [Look(bool(c), tuple(faces[e-n:e])) for c, n, e in zip(a['cut'], a['count'], ends, strict=True)]
@@ -565,13 +567,13 @@ def parabola(
     return np.linalg.solve(left, right)[:, 0]
 
 def steady(
-    anchors:np.ndarray, # (n,3,2), without gaps
+    points:np.ndarray, # (n,K,2), without gaps; the first three are the anchors
     fps:float, # frames per second
-)->np.ndarray: # (n,3,2)
-    "Anchors that do not tremble and do not lag."
-    at = [0, *jumps(anchors), len(anchors)]
-    flat = anchors.reshape(-1, 6).astype(float)
-    return np.concatenate([parabola(flat[a:b], max(BELL*fps, 1)) for a, b in zip(at, at[1:])]).reshape(-1, 3, 2)
+)->np.ndarray: # (n,K,2)
+    "Points that do not tremble and do not lag."
+    at = [0, *jumps(points[:, :3]), len(points)]
+    flat = points.reshape(len(points), -1).astype(float)
+    return np.concatenate([parabola(flat[a:b], max(BELL*fps, 1)) for a, b in zip(at, at[1:])]).reshape(points.shape)
 
 # %% ../nbs/03a_tracks.ipynb #93344c5a
 BRIDGE, FADE = .5, .2 # s: longest gap that is bridged; length of a fade
@@ -599,13 +601,13 @@ def sightings(
     "One stretch in which a face is followed."
     known = list(seen)
     at = np.arange(known[0], known[-1] + 1)
-    values = np.array([np.r_[s.anchors.ravel(), s.aperture, s.turn] for s in seen.values()], float)
+    values = np.array([np.r_[s.aperture, s.turn, s.anchors.ravel(), s.jaw.ravel()] for s in seen.values()], float)
     values = np.stack([np.interp(at, known, v) for v in values.T], 1)
     ramp = np.arange(1, len(at) + 1)/(round(FADE*fps) + 1)
     weight = np.minimum(1, np.minimum(ramp if fades[0] else 1, ramp[::-1] if fades[1] else 1)*np.ones(len(at)))
-    anchors = steady(values[:, :6].reshape(-1, 3, 2), fps)
-    return {int(i): Sighting(similarity(a, resolution)[0], float(v[6]), float(v[7]), float(w), int(i) not in seen)
-        for i, a, v, w in zip(at, anchors, values, weight) if i in part}
+    points = steady(values[:, 2:].reshape(len(at), -1, 2), fps)
+    return {int(i): Sighting(similarity(p[:3], resolution)[0], np.float32(p[3:]), float(v[0]), float(v[1]), float(w), int(i) not in seen)
+        for i, p, v, w in zip(at, points, values, weight) if i in part}
 
 def follow(
     looks:list, # of `Look`

@@ -33,9 +33,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
-from .core import LatentSyncError, atomic_path, dataclass_from, load_strict, pick_device, pick_dtype, preset, read_torch
+from .core import LatentSyncError, atomic_path, dataclass_from, load_strict, pick_device, pick_dtype, prefetch, preset, read_torch
 from .media import drawn
-from .pipeline import prefetch
 
 # %% ../nbs/51_trainer.ipynb #15ff3fa4
 @dataclass(frozen=True)
