@@ -81,6 +81,7 @@ def load_models(
     unet = load_unet(folder, unet_config(config.unet), device, dtype)
     vae = load_vae(folder, dict(vae=config.vae), device, dtype)
     if device.type != 'mps': vae = vae.to(memory_format=torch.channels_last) # a quarter faster on CPUs
+    if device.type == 'cpu': unet = unet.to(memory_format=torch.channels_last) # a tenth faster
     whisper = load_whisper(checkpoint_file(folder, 'whisper'), device, unet.config.cross_attention_dim)
     channels = vae.config.latent_channels
     if (unet.config.in_channels, unet.config.out_channels) != (3*channels+1, channels):
