@@ -14,7 +14,7 @@ __all__ = ['TRAITS', 'SHOW', 'LOST', 'FORMAT', 'MIN_BROWS', 'MAX_TURN', 'LIKE', 
 import hashlib, json, os, re, zipfile, zlib
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
@@ -23,7 +23,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from .core import SAMPLE_RATE, LatentSyncError, atomic_path
+from .core import SAMPLE_RATE, LatentSyncError, atomic_path, prefetch
 from .face import (Face, InsightFace, MeshDetector, crop_region, crop_size, detector_name, face_detector, lip_aperture, overlap,
     shrink, similarity)
 from .media import read_frames, readable
@@ -270,9 +270,10 @@ def scan_clip(
         yield from looks
         return
     scan, looks = FaceScan(face_detector(kind, device), every), []
-    for look in map(scan, read_frames(path)): # no frame is held while the next is decoded
-        looks.append(look)
-        yield look
+    with closing(prefetch(read_frames(path), 1)) as frames:
+        for look in map(scan, frames): # `map` holds no frame while it waits for the next
+            looks.append(look)
+            yield look
     if file:
         with suppress(OSError, LatentSyncError): save_looks(looks, file)
 
