@@ -543,6 +543,10 @@ def write_parts(
     path = lambda i: folder/f'{i:05}{suffix}'
     n = next(i for i in count() if not path(i).exists())
     for p in folder.glob('.*'): p.unlink() # half a part of a job that was killed
+    if (before := folder/'before.json').exists():
+        stages, damaged = json.loads(before.read_text())
+        for stage,seconds in stages.items(): job.clock[stage] += seconds
+        job.damaged += damaged
     bar = tqdm(total=job.expected, initial=min(n*each, job.expected), unit='frame', disable=not progress)
     with bar, closing(prefetch(lipsync_frames(job, n*each), WAITING)) as frames:
         for first in frames:
@@ -550,6 +554,7 @@ def write_parts(
                 for frame in chain([first], islice(frames, each-1)):
                     with job.clock('encode'): writer.write(frame)
                     bar.update()
+            with atomic_path(before) as tmp: tmp.write_text(json.dumps([dict(job.clock), job.damaged])) # for the report, if the job is stopped
             del writer
             gc.collect() # a closed encoder is part of a reference cycle and holds 150 MB at 1080 x 1920
             n += 1
@@ -589,8 +594,8 @@ class Report:
     damaged:list # seconds of the pictures that could not be decoded and repeat the one before
     hdr:str # 'PQ' or 'HLG' where the source's light was toned down, else empty
     left_alone:list # of `left_alone`, for each voice
-    seconds:float # from the call to the finished file
-    stages:dict # busy seconds per stage; stages overlap, and what a GPU does counts where its result is read
+    seconds:float # from the last call to the finished file
+    stages:dict # busy seconds per stage, of all calls; stages overlap, and what a GPU does counts where its result is read
     peak_memory:float # MB, most that this process has used so far
     settings:dict # of `LipsyncSettings`
     version:str # of the package, and the commit where it is known
