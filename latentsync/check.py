@@ -16,6 +16,7 @@ from itertools import islice
 from math import ceil, inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from time import perf_counter
 
 # %% ../nbs/22_check.ipynb #5ecc14cc
@@ -25,13 +26,13 @@ import torch
 from tqdm.auto import tqdm
 
 # %% ../nbs/22_check.ipynb #94a3847c
-from .core import SAMPLE_RATE, LatentSyncError, Stopwatch, dataclass_from, prefetch
+from .core import SAMPLE_RATE, LatentSyncError, Stopwatch, prefetch
 from .audio import log_mel, speech_spans
 from .media import VideoWriter, join_parts, probe, read_audio, read_frames
 from .face import align, detector_name, face_detector
 from .tracks import CutFinder, FaceScan, numbers
-from latentsync.pipeline import (WAITING, Job, LipsyncSettings, Voice, frames_in_order, lipsync_frames, new_job, open_job, peak_memory,
-    tidy_heap)
+from .pipeline import (WAITING, Job, LipsyncSettings, Voice, frames_in_order, lipsync_frames, lipsync_settings, new_job, open_job,
+    peak_memory, tidy_heap)
 from .speaker import Models
 
 # %% ../nbs/22_check.ipynb #82ae0e58
@@ -86,16 +87,16 @@ class Findings:
 @contextmanager
 def stopped_time(
     net:torch.nn.Module, # the U-Net
-    clock:Stopwatch, # gets its seconds as 'unet'
+    calls:list, # gets seconds and frames of each call
 ):
-    "Time the calls of a network; a number that is read waits for a GPU to be done."
+    "Time the calls of the U-Net; a number that is read waits for a GPU to be done."
     began = []
     def before(net, args):
         args[0].flatten()[0].item()
         began.append(perf_counter())
     def after(net, args, out):
         out.sample.flatten()[0].item()
-        clock['unet'] += perf_counter() - began.pop()
+        calls.append((perf_counter() - began.pop(), args[0].shape[2]))
     hooks = net.register_forward_pre_hook(before), net.register_forward_hook(after)
     try: yield
     finally:
@@ -144,13 +145,16 @@ def trial(
     first, n = max((longest_run(v.span) for v in job.voices), key=lambda run: run[1])
     if not n: return Pace(0., 0., 0., plain)
     cycle = min(job.settings.deepcache, steps) # one whole step and those that remember it
-    short = replace(job, settings=replace(job.settings, steps=cycle), clock=Stopwatch())
-    with stopped_time(job.models.unet, short.clock), closing(prefetch(lipsync_frames(short, first), WAITING)) as frames:
+    short = replace(job, settings=replace(job.settings, steps=cycle), clock=Stopwatch(), stop=Event())
+    with stopped_time(job.models.unet, calls := []), closing(prefetch(lipsync_frames(short, first), WAITING)) as frames, short.until_here():
         times, whole = write_time(job, frames, min(few, n))
+    seconds, frames = map(sum, zip(*calls)) # of one step
+    window = job.models.config.num_frames
+    seconds /= frames*(1 if job.models.per_frame else 1 - job.overlap/window)
     half, made = len(times)//2, len(times)
     faces = sum(int((v.weight[first:first+made] > 0).sum()) for v in job.voices)
     start = max(times[half-1] - half*(times[-1]-times[half-1])/(made-half), 0) if half else 0.
-    return Pace(start, short.clock['speech'], (whole-start + short.clock['unet']*(steps/cycle-1))/faces, plain)
+    return Pace(start, short.clock['speech'], (whole-start)/faces + seconds*(steps-cycle), plain)
 
 # %% ../nbs/22_check.ipynb #8234b5a6
 def lost_share(
@@ -322,10 +326,10 @@ def check(
     audio:str|Path, # a sound, or a video with sound
     models:Models|None=None, # loaded models
     progress:bool=True, # show a bar
-    **settings, # fields of `LipsyncSettings`
+    **settings, # of `lipsync_settings`
 )->Findings:
     "What is in the inputs, and what the job will cost."
-    settings, info, began = dataclass_from(LipsyncSettings, settings), probe(video), perf_counter()
+    settings, info, began = lipsync_settings(**settings), probe(video), perf_counter()
     long = info.frames > SAMPLE*info.fps
     job = (open_sample if long else open_job)(video, audio, settings, models, progress)
     overhead = max(perf_counter()-began - job.clock['scan'], 0)

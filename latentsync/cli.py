@@ -93,6 +93,7 @@ JOB = (
         'person, or speaking; for several speakers RULE=SOUND, as often as needed'),
     option('--faces', choices=['auto','mesh','buffalo_s','buffalo_l'], help='face detector'),
     option('--when-longer', choices=['keep','cut'], help='a video longer than the sound: keep the rest as it is (default) or cut it'),
+    option('--preset', metavar='NAME', help='as_released: windows without overlap, no hush, a longer video is cut; other options override it'),
     option('--only-speech', action='store_true', help='leave the video as it is where nobody speaks'),
     option('--no-hush', dest='hush', action='store_false', help='let the model hear noise and music between the words, too'))
 

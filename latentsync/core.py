@@ -108,7 +108,7 @@ def seeded(
     "A source of noise that gives the same numbers on every device."
     return torch.Generator().manual_seed(seed)
 
-# %% ../nbs/00_core.ipynb #f74a7be6
+# %% ../nbs/00_core.ipynb #a978ff62
 def prefetch(
     items:Generator, # runs in a thread of its own
     size:int, # items it may be ahead; 0: any number
@@ -135,6 +135,7 @@ def prefetch(
             room.release()
             yield x
     finally:
+        error = None # it holds this frame, which would keep all threads behind it alive
         stopped.set()
         room.release()
         thread.join()

@@ -6,8 +6,8 @@
 __all__ = ['BROW_LEFT', 'BROW_RIGHT', 'NOSE', 'JAW', 'LIPS', 'LIPS_INNER', 'CROWD', 'TEMPLATE', 'ANCHORS_106', 'JAW_106', 'Face',
            'shrink', 'overlap', 'YuNet', 'Roi', 'FaceMesh', 'mesh_anchors', 'lip_points', 'lip_aperture', 'MeshFinder',
            'MeshDetector', 'crop_size', 'similarity', 'crop_region', 'align', 'fixed_mask', 'hole_weight', 'jaw_weight',
-           'paste', 'paste_released', 'onnx_providers', 'anchors_106', 'box_106', 'InsightFace', 'detector_name',
-           'face_detector']
+           'mouth_weight', 'paste_weight', 'paste', 'paste_released', 'onnx_providers', 'anchors_106', 'box_106',
+           'InsightFace', 'detector_name', 'face_detector']
 
 # %% ../nbs/03_face.ipynb #2981463c
 from dataclasses import dataclass
@@ -464,23 +464,45 @@ def jaw_weight(
     feather:float=.05, # width of the fade behind it, in sides of the square
 )->np.ndarray: # (R,R) float32, 0..1
     "How much of a made face to show: all of the face, nothing of what is behind it."
-    edge = np.c_[jaw, np.ones(len(jaw))]@_frame_to(M, crop_size(resolution), (resolution, resolution))[:2].T
-    edge = np.r_[edge, edge[[0, -1]]*(1, 0) - (0, resolution)] # no end above the ears
-    behind = cv2.fillConvexPoly(np.ones((resolution, resolution), np.uint8), cv2.convexHull(np.int32(np.rint(edge))), 0)
-    return _fade((room + feather - cv2.distanceTransform(behind, cv2.DIST_L2, 5)/resolution)/feather)
+    edge = np.c_[jaw, np.ones(len(jaw))]@_frame_to(M, crop_size(resolution), (1, 1))[:2].T + .5 # in sides of the square
+    hull = cv2.convexHull(np.float32([*edge, *(edge[[0, -1]]*(1, 0) - (0, 1))]))[:, 0] # no end above the ears
+    along = np.roll(hull, -1, 0) - hull
+    outwards = along[:, ::-1]*(-1, 1)/(np.linalg.norm(along, axis=1, keepdims=True) + 1e-9)
+    outwards *= np.sign(((hull - hull.mean(0))*outwards).sum()) # whichever way round the hull goes
+    places = np.mgrid[:64, :64][::-1].reshape(2, -1).T/64 + .5/64
+    away = (places@outwards.T - (hull*outwards).sum(1)).max(1).reshape(64, 64)
+    return cv2.resize(np.float32(_fade((room + feather - away)/feather)), (resolution, resolution))
+
+@lru_cache
+def mouth_weight(
+    resolution:int, # R
+)->np.ndarray: # (R,R) float32, 0..1
+    "How much of a made face to show if its cheeks are not worth it: all of lips and chin, nothing from there to the ears."
+    y, x = np.mgrid[:resolution, :resolution]/resolution
+    return np.float32(_fade((1.6 - np.hypot((x - .5)/.25, (y - .705)/.18))/.6))
+
+def paste_weight(
+    resolution:int, # R
+    M:np.ndarray, # (2,3) of `similarity` for this frame and R
+    jaw:np.ndarray|None=None, # (9,2) of `Face` in this frame; None: the face fills the hole
+    mouth_only:bool=False, # see `mouth_weight`
+)->np.ndarray: # (R,R) float32, 0..1
+    "How much of a made face to show."
+    show = hole_weight(resolution)*mouth_weight(resolution) if mouth_only else hole_weight(resolution)
+    return show if jaw is None else show*jaw_weight(jaw, M, resolution)
 
 def paste(
     frame:np.ndarray, # (H,W,3) uint8
     face:np.ndarray, # (R,R,3) float -1..1 or uint8
     M:np.ndarray, # (2,3) of `similarity` for this frame and R
     weight:float=1., # how much of the face to show, 0..1
-    jaw:np.ndarray|None=None, # (9,2) of `Face` in this frame; None: the face fills the hole
+    jaw:np.ndarray|None=None, # see `paste_weight`
+    mouth_only:bool=False, # see `mouth_weight`
 )->np.ndarray: # (H,W,3) uint8, a new frame
     "Put what is in the hole of a square face back where `align` took it from; every other pixel stays as it is."
     R, crop = len(face), crop_size(len(face))
     face = np.float32(face) if face.dtype == np.uint8 else (np.float32(face).clip(-1, 1) + 1)*127.5
-    show = hole_weight(R) if jaw is None else hole_weight(R)*jaw_weight(jaw, M, R)
-    layers, out = np.dstack([face, weight*show]), frame.copy()
+    layers, out = np.dstack([face, weight*paste_weight(R, M, jaw, mouth_only)]), frame.copy()
     per_pixel = np.linalg.norm(_frame_to(M, crop, (R, R))[:2, :2], axis=1) # square px per frame px, along both sides of the square
     size = tuple(int(n) for n in np.rint(R/np.maximum(per_pixel/2, 1)))
     if size != (R, R): layers = cv2.resize(layers, size, interpolation=cv2.INTER_AREA) # to less than half, bicubic alone would alias

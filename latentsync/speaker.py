@@ -8,8 +8,9 @@ __all__ = ['TINY_UNET', 'AT_ONCE', 'SetConfig', 'Models', 'load_models', 'random
 
 # %% ../nbs/19_speaker.ipynb #1ad9bf2c
 import json
+import math
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,9 +39,11 @@ class SetConfig:
     steps:int=20 # denoising steps
     guidance_scale:float=1.5 # weight of the sound
     guidance_fade:float=0. # latents over which guidance rises from the rim of the hole; 0: it acts everywhere
+    guidance_limit:float=math.inf # see `guided`
     reference:str='same' # 'same' frame or one 'fixed' frame
     overlap:int=2 # frames that neighbouring windows share, where the weights feel windows at all; 0: as the released pipeline
     faces:str='auto' # face detector the weights were trained with
+    mouth_only:bool=False # paste mouth and chin only, see `mouth_weight`
     unet:dict=field(default_factory=dict) # differences from `UNetConfig`
     vae:dict=field(default_factory=dict) # for `load_vae`
     audio:dict=field(default_factory=dict) # which encoder the U-Net listens to
@@ -148,12 +151,13 @@ def denoise_faces(
     steps:int=1, # denoising steps
     guidance_scale:float=1., # weight of the speech
     deepcache:int=1, # the whole network in every n-th step only
+    progress:Callable|None=None, # of `denoise`
 )->Tensor: # (1,C,N,h,w)
     "Latents of faces that say what the windows hold."
     fade, n = models.config.guidance_fade, known.shape[2]
     area = rim_fade(8*known.shape[-1], fade).to(known) if fade else 1.
     return denoise(deep_cached(models.unet, deepcache), noise.to(known).expand(-1, -1, n, -1, -1), known, audio.to(known),
-        scheduler(**models.config.scheduler), steps, guidance_scale, area)
+        scheduler(**models.config.scheduler), steps, guidance_scale, area, models.config.guidance_limit, progress)
 
 @torch.inference_mode()
 def decode_faces(
@@ -203,7 +207,7 @@ def speak_stream(
     clock:Stopwatch, # gets the seconds of the stages
     stride:int=1, # every how many items belong together, for weights that feel windows
     reference:Tensor|None=None, # of `encode_faces`
-    **how, # noise, steps, guidance_scale, deepcache of `denoise_faces`
+    **how, # noise, steps, guidance_scale, deepcache, progress of `denoise_faces`
 )->Iterator[np.ndarray]: # (R,R,3) float32 in -1..1, one per item
     "Make a run of faces speak; four windows are held, of each of the `stride` sequences."
     if models.per_frame: stride, n, overlap = 1, AT_ONCE, 0

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, islice
 from math import ceil
 from pathlib import Path
 import cv2
@@ -262,20 +262,23 @@ def scan_clip(
     device:str|torch.device='auto', # for InsightFace
     every:int=5, # see `FaceScan`
     cache:bool=True, # read and keep the records
+    most:int|None=None, # frames to look at
 )->Iterator[Look]: # one per frame of `read_frames(path)`
-    "Look at a whole clip, or remember it."
+    "Look at a whole clip or its beginning, or remember it."
     kind = detector_name(detector)
-    file = scan_file(path, detector=kind, every=every) if cache else None
-    if file and (looks := load_looks(file)) is not None:
-        yield from looks
-        return
+    whole = scan_file(path, detector=kind, every=every) if cache else None
+    files = [whole, whole.with_stem(f'{whole.stem}-{most}')][:2 if most else 1] if cache else []
+    for file in files:
+        if (looks := load_looks(file)) is not None:
+            yield from looks[:most]
+            return
     scan, looks = FaceScan(face_detector(kind, device), every), []
     with closing(prefetch(read_frames(path), 1)) as frames:
-        for look in map(scan, frames): # `map` holds no frame while it waits for the next
+        for look in map(scan, islice(frames, most)): # `map` holds no frame while it waits for the next
             looks.append(look)
             yield look
-    if file:
-        with suppress(OSError, LatentSyncError): save_looks(looks, file)
+    if files:
+        with suppress(OSError, LatentSyncError): save_looks(looks, files[-1 if len(looks) == most else 0])
 
 # %% ../nbs/03a_tracks.ipynb #b2079b04
 MIN_BROWS = 16 # px between the brows of the smallest face that may speak
@@ -607,7 +610,8 @@ def sightings(
     ramp = np.arange(1, len(at) + 1)/(round(FADE*fps) + 1)
     weight = np.minimum(1, np.minimum(ramp if fades[0] else 1, ramp[::-1] if fades[1] else 1)*np.ones(len(at)))
     points = steady(values[:, 2:].reshape(len(at), -1, 2), fps)
-    return {int(i): Sighting(similarity(p[:3], resolution)[0], np.float32(p[3:]), float(v[0]), float(v[1]), float(w), int(i) not in seen)
+    # copied, as the tensor behind a matrix weighs more than the matrix
+    return {int(i): Sighting(similarity(p[:3], resolution)[0].copy(), np.float32(p[3:]), float(v[0]), float(v[1]), float(w), int(i) not in seen)
         for i, p, v, w in zip(at, points, values, weight) if i in part}
 
 def follow(
