@@ -146,7 +146,7 @@ def trial(
     if not n: return Pace(0., 0., 0., plain)
     cycle = min(job.settings.deepcache, steps) # one whole step and those that remember it
     short = replace(job, settings=replace(job.settings, steps=cycle), clock=Stopwatch(), stop=Event())
-    with stopped_time(job.models.unet, calls := []), closing(prefetch(lipsync_frames(short, first), WAITING)) as frames, short.until_here():
+    with stopped_time(job.models.unet, calls := []), closing(prefetch(lipsync_frames(short, first), WAITING, short.stop)) as frames:
         times, whole = write_time(job, frames, min(few, n))
     seconds, frames = map(sum, zip(*calls)) # of one step
     window = job.models.config.num_frames

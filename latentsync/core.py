@@ -108,13 +108,14 @@ def seeded(
     "A source of noise that gives the same numbers on every device."
     return torch.Generator().manual_seed(seed)
 
-# %% ../nbs/00_core.ipynb #a978ff62
+# %% ../nbs/00_core.ipynb #22e61ff0
 def prefetch(
     items:Generator, # runs in a thread of its own
     size:int, # items it may be ahead; 0: any number
+    stopped:Event|None=None, # gets set when it ends or is closed, before the item in hand is waited for
 )->Iterator: # the same items; closing it stops the thread
     "Compute the next items while the last one is in use."
-    queue, room, stopped, end = Queue(), Semaphore(size or sys.maxsize), Event(), object()
+    queue, room, stopped, end = Queue(), Semaphore(size or sys.maxsize), stopped or Event(), object()
     def work():
         try:
             with contextlib.closing(items):

@@ -244,14 +244,8 @@ class Job:
         return self.clock.each('decode', read_frames(self.video.path, damaged=self.damaged, first=first))
 
     def go_on(self, *progress):
-        "Raises `CancelledError` once the job is given up."
+        "After a denoising step: raises `CancelledError` once the job is given up."
         if self.stop.is_set(): raise CancelledError
-
-    @contextmanager
-    def until_here(self):
-        "What is still under way when the block ends is given up after the next denoising step, as nobody waits for it."
-        try: yield
-        finally: self.stop.set()
 
     def reach(self,
         k:float, # number of an output frame; `inf` for all
@@ -573,7 +567,7 @@ def write_parts(
         for stage,seconds in stages.items(): job.clock[stage] += seconds
         job.damaged += damaged
     bar = tqdm(total=job.expected, initial=min(n*each, job.expected), unit='frame', disable=not progress)
-    with bar, closing(prefetch(lipsync_frames(job, n*each), WAITING)) as frames, job.until_here():
+    with bar, closing(prefetch(lipsync_frames(job, n*each), WAITING, job.stop)) as frames:
         for first in frames:
             with VideoWriter(path(n), (info.width, info.height), info.fps, crf=settings.crf, codec=settings.codec, lossless=settings.lossless, info=info) as writer:
                 for frame in chain([first], islice(frames, each-1)):
