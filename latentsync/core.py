@@ -108,7 +108,7 @@ def seeded(
     "A source of noise that gives the same numbers on every device."
     return torch.Generator().manual_seed(seed)
 
-# %% ../nbs/00_core.ipynb #22e61ff0
+# %% ../nbs/00_core.ipynb #819be947
 def prefetch(
     items:Generator, # runs in a thread of its own
     size:int, # items it may be ahead; 0: any number
@@ -140,6 +140,7 @@ def prefetch(
         stopped.set()
         room.release()
         thread.join()
+        queue.queue.clear() # of an error that nobody reads, too
 
 # %% ../nbs/00_core.ipynb #7e2bd28a
 class Stopwatch(defaultdict):
