@@ -473,6 +473,8 @@ def jaw_weight(
     away = (places@outwards.T - (hull*outwards).sum(1)).max(1).reshape(64, 64)
     return cv2.resize(np.float32(_fade((room + feather - away)/feather)), (resolution, resolution))
 
+
+# %% ../nbs/03_face.ipynb #b96e76f4
 @lru_cache
 def mouth_weight(
     resolution:int, # R
@@ -491,6 +493,8 @@ def paste_weight(
     show = hole_weight(resolution)*mouth_weight(resolution) if mouth_only else hole_weight(resolution)
     return show if jaw is None else show*jaw_weight(jaw, M, resolution)
 
+
+# %% ../nbs/03_face.ipynb #7ffca124
 def paste(
     frame:np.ndarray, # (H,W,3) uint8
     face:np.ndarray, # (R,R,3) float -1..1 or uint8

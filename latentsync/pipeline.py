@@ -6,7 +6,7 @@
 __all__ = ['CHUNK_BYTES', 'LOOK', 'CANDIDATES', 'PART', 'WAITING', 'LipsyncSettings', 'lipsync_settings', 'frame_order',
            'backward', 'frames_in_order', 'Voice', 'runs', 'detail', 'likely_references', 'find_reference', 'Job',
            'look_on', 'decide', 'add_references', 'spoken_frames', 'new_voice', 'check_settings', 'new_job', 'open_job',
-           'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest',
+           'go_on', 'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest',
            'joined_sound', 'sound_track', 'digest', 'no_room', 'claimed', 'glibc', 'tidy_heap', 'write_parts',
            'report_path', 'left_alone', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
 
@@ -243,10 +243,6 @@ class Job:
         "The frames of the clip from one on."
         return self.clock.each('decode', read_frames(self.video.path, damaged=self.damaged, first=first))
 
-    def go_on(self, *progress):
-        "After a denoising step: raises `CancelledError` once the job is given up."
-        if self.stop.is_set(): raise CancelledError
-
     def reach(self,
         k:float, # number of an output frame; `inf` for all
     )->bool: # False: the result ends before it
@@ -369,6 +365,14 @@ def open_job(
     return job
 
 # %% ../nbs/20_pipeline.ipynb #3abaea6e
+def go_on(
+    job:Job,
+)->Callable: # for `denoise`; raises `CancelledError` once the job is given up
+    "What is asked after each denoising step."
+    def check(*progress):
+        if job.stop.is_set(): raise CancelledError
+    return check
+
 def render(
     job:Job,
     voice:Voice,
@@ -376,7 +380,7 @@ def render(
     begin:int=0, # frames before this one pass
 )->Iterator: # the same, with the voice's face speaking
     "Let one face speak."
-    how = dict(noise=job.noise, steps=job.chosen('steps'), guidance_scale=job.chosen('guidance_scale'), deepcache=job.settings.deepcache, progress=job.go_on)
+    how = dict(noise=job.noise, steps=job.chosen('steps'), guidance_scale=job.chosen('guidance_scale'), deepcache=job.settings.deepcache, progress=go_on(job))
     for run,group in groupby(frames, key=lambda item: voice.span[item[0]] if item[0] >= begin else -1):
         if run < 0: yield from group; continue
         waiting, first = deque(), next(group)
