@@ -234,8 +234,7 @@ class Job:
         name:str, # 'steps', 'guidance_scale' or 'overlap'
     ): # the user's choice, else the checkpoint's
         "A setting that the checkpoint has a value for."
-        mine = getattr(self.settings, name)
-        return getattr(self.models.config, name) if mine is None else mine
+        return getattr(self.models.config if getattr(self.settings, name) is None else self.settings, name)
 
     def source(self,
         first:int=0, # number of a source frame
