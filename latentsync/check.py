@@ -148,9 +148,9 @@ def trial(
     short = replace(job, settings=replace(job.settings, steps=cycle), clock=Stopwatch(), stop=Event())
     with stopped_time(job.models.unet, calls := []), closing(prefetch(lipsync_frames(short, first), WAITING, short.stop)) as frames:
         times, whole = write_time(job, frames, min(few, n))
-    seconds, frames = map(sum, zip(*calls)) # of one step
+    seconds, denoised = map(sum, zip(*calls)) # of one step
     window = job.models.config.num_frames
-    seconds /= frames*(1 if job.models.per_frame else 1 - job.overlap/window)
+    seconds /= denoised*(1 if job.models.per_frame else 1 - job.overlap/window)
     half, made = len(times)//2, len(times)
     faces = sum(int((v.weight[first:first+made] > 0).sum()) for v in job.voices)
     start = max(times[half-1] - half*(times[-1]-times[half-1])/(made-half), 0) if half else 0.

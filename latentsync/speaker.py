@@ -219,7 +219,8 @@ def speak_stream(
             yield known, torch.stack(audio), m
     def denoised(stream):
         for known,audio,m in stream:
-            with turn(models.device), clock('unet'): yield [(denoise_faces(models, k, audio[i::stride], **how), kept) for i,(k,kept) in enumerate(known)], m
+            with turn(models.device), clock('unet'): latents = [(denoise_faces(models, k, audio[i::stride], **how), kept) for i,(k,kept) in enumerate(known)]
+            yield latents, m
     def decoded(stream):
         for latents,m in stream:
             made = [None]*sum(len(kept) for _,kept in latents)
