@@ -6,8 +6,8 @@
 __all__ = ['BROW_LEFT', 'BROW_RIGHT', 'NOSE', 'JAW', 'LIPS', 'LIPS_INNER', 'CROWD', 'TEMPLATE', 'ANCHORS_106', 'JAW_106', 'Face',
            'shrink', 'overlap', 'YuNet', 'Roi', 'FaceMesh', 'mesh_anchors', 'lip_points', 'lip_aperture', 'MeshFinder',
            'MeshDetector', 'crop_size', 'similarity', 'crop_region', 'align', 'fixed_mask', 'hole_weight', 'jaw_weight',
-           'mouth_weight', 'paste_weight', 'paste', 'paste_released', 'onnx_providers', 'anchors_106', 'box_106',
-           'InsightFace', 'detector_name', 'face_detector']
+           'mouth_weight', 'paste_weight', 'resharpened', 'paste', 'paste_released', 'onnx_providers', 'anchors_106',
+           'box_106', 'InsightFace', 'detector_name', 'face_detector']
 
 # %% ../nbs/03_face.ipynb #2981463c
 from dataclasses import dataclass
@@ -494,6 +494,15 @@ def paste_weight(
     return show if jaw is None else show*jaw_weight(jaw, M, resolution)
 
 
+# %% ../nbs/03_face.ipynb #dae4a489
+def resharpened(
+    picture:np.ndarray, # (h,w,3) float32, resampled twice
+    radius:float=.6, # px
+    strength:float=.5,
+)->np.ndarray: # the same size
+    "Undo the smoothing of `align` and `paste`."
+    return picture + strength*(picture - cv2.GaussianBlur(picture, (3, 3), radius))
+
 # %% ../nbs/03_face.ipynb #7ffca124
 def paste(
     frame:np.ndarray, # (H,W,3) uint8
@@ -519,9 +528,8 @@ def paste(
     if x1 <= x0 or y1 <= y0: return out
     to_square = to_square@np.array([[1, 0, x0], [0, 1, y0], [0, 0, 1]])
     new = cv2.warpAffine(layers, to_square[:2], (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
-    old = np.float32(out[y0:y1, x0:x1])
-    mixed = old + new[..., 3:].clip(0, 1)*(new[..., :3].clip(0, 255) - old)
-    out[y0:y1, x0:x1] = np.rint(mixed)
+    old, show = np.float32(out[y0:y1, x0:x1]), new[..., 3:].clip(0, 1)
+    out[y0:y1, x0:x1] = np.rint(old + show*(resharpened(new[..., :3].copy()).clip(0, 255) - old))
     return out
 
 # %% ../nbs/03_face.ipynb #387b716f
