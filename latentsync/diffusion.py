@@ -14,11 +14,12 @@ from typing import Literal
 
 # %% ../nbs/05_diffusion.ipynb #e0a3df33
 import torch
-from diffusers import DDIMScheduler
 from torch import Tensor
 
 # %% ../nbs/05_diffusion.ipynb #0a883d4a
+from .compat import absent
 from .core import dataclass_from
+with absent('torch._dynamo'): from diffusers import DDIMScheduler
 
 # %% ../nbs/05_diffusion.ipynb #b076d9a6
 @dataclass(frozen=True)

@@ -29,13 +29,10 @@ from pathlib import Path
 
 import av
 import cv2
-import matplotlib.pyplot as plt
 import numpy as np
 from av.sidedata.sidedata import SideDataContainer
 from av.stream import Disposition
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path
@@ -1040,7 +1037,7 @@ def frame_strip(
     return strip
 
 def drawn(
-    figure:Figure, # of matplotlib
+    figure, # of matplotlib
 )->Image.Image: # in 128 colours: small enough for a notebook
     "A figure as a picture."
     figure.savefig(file := BytesIO(), format='png')
@@ -1049,8 +1046,9 @@ def drawn(
 def show_wave(
     samples:np.ndarray, # (N,)
     rate:int=SAMPLE_RATE, # Hz
-)->Axes: # loudest and softest sample of each pixel column over time
+): # axes of matplotlib: loudest and softest sample of each pixel column over time
     "Plot a sound."
+    import matplotlib.pyplot as plt # here and not above: it takes half a second, and a job draws nothing
     width = max(len(samples)//600, 1)
     columns = samples[:len(samples)//width*width].reshape(-1, width)
     _, ax = plt.subplots(figsize=(7, 1.2))
