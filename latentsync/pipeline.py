@@ -553,6 +553,7 @@ def tidy_heap(
         done.set()
         thread.join()
 
+# %% ../nbs/20_pipeline.ipynb #d50466b9
 def write_parts(
     job:Job,
     folder:Path, # of `claimed`
