@@ -473,7 +473,6 @@ def jaw_weight(
     away = (places@outwards.T - (hull*outwards).sum(1)).max(1).reshape(64, 64)
     return cv2.resize(np.float32(_fade((room + feather - away)/feather)), (resolution, resolution))
 
-
 # %% ../nbs/03_face.ipynb #b96e76f4
 @lru_cache
 def mouth_weight(
@@ -492,7 +491,6 @@ def paste_weight(
     "How much of a made face to show."
     show = hole_weight(resolution)*mouth_weight(resolution) if mouth_only else hole_weight(resolution)
     return show if jaw is None else show*jaw_weight(jaw, M, resolution)
-
 
 # %% ../nbs/03_face.ipynb #dae4a489
 def resharpened(
