@@ -25,7 +25,7 @@ def to_pixels(
     faces:np.ndarray, # (N,R,R,3) uint8 RGB
 )->Tensor: # (N,3,R,R) float32 in [-1,1]
     "What the VAE reads."
-    return torch.from_numpy(np.array(faces)).permute(0,3,1,2).float()/127.5-1
+    return torch.from_numpy(np.array(faces)).permute(0,3,1,2).float().div_(127.5).sub_(1)
 
 def to_uint8(
     pixels:Tensor, # (N,3,R,R) in [-1,1]; values outside are clamped

@@ -167,7 +167,7 @@ def decode_faces(
 )->np.ndarray: # (N,R,R,3) float32 in -1..1
     "Made in the hole, kept around it."
     hole = 1 - torch.from_numpy(fixed_mask(kept.shape[-1])).to(kept)
-    made = decode_latents(models.vae, latents[0].transpose(0, 1))*hole + kept
+    made = decode_latents(models.vae, latents[0].transpose(0, 1)).mul_(hole).add_(kept)
     return made.float().permute(0, 2, 3, 1).cpu().numpy()
 
 # %% ../nbs/19_speaker.ipynb #98475285
