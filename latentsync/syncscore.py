@@ -119,7 +119,7 @@ def look_at(
 )->tuple: # Look; {track: (lips, box)}
     "All faces of a frame, and their lips."
     look, faces = scan(frame), scan.faces
-    seen = tuple(replace(s, aperture=lip_aperture(faces[s.track].points)[0]) for s in look.faces)
+    seen = tuple(s.replace(aperture=lip_aperture(faces[s.track].points)[0]) for s in look.faces)
     return replace(look, faces=seen), {t: (still_lips(f.points), f.box) for t, f in faces.items()}
 
 # %% ../nbs/30_syncscore.ipynb #de1023ff

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['TRAITS', 'SHOW', 'LOST', 'FORMAT', 'MIN_BROWS', 'MAX_TURN', 'LIKE', 'CAST', 'SURE', 'LEAD', 'OTHER', 'AWAY', 'AHEAD',
-           'BELL', 'JUMP', 'BRIDGE', 'FADE', 'Seen', 'Look', 'Sighting', 'head_turn', 'traits', 'likeness', 'colours',
-           'CutFinder', 'Known', 'FaceScan', 'cache_folder', 'scan_file', 'save_looks', 'load_looks', 'scan_clip',
-           'problem', 'like_picture', 'within', 'shots', 'able', 'arrivals', 'shown', 'alike', 'person_of', 'numbers',
-           'numbered', 'face_rule', 'loudness', 'lip_speed', 'speakers', 'cast_of', 'stays', 'choose', 'jumps',
-           'parabola', 'steady', 'pieces', 'sightings', 'follow', 'excuse', 'spans']
+           'BELL', 'JUMP', 'BRIDGE', 'FADE', 'Packed', 'Seen', 'Look', 'Sighting', 'head_turn', 'traits', 'likeness',
+           'colours', 'CutFinder', 'Known', 'FaceScan', 'cache_folder', 'scan_file', 'save_looks', 'load_looks',
+           'scan_clip', 'problem', 'like_picture', 'within', 'shots', 'able', 'arrivals', 'shown', 'alike', 'person_of',
+           'numbers', 'numbered', 'face_rule', 'loudness', 'lip_speed', 'speakers', 'cast_of', 'stays', 'choose',
+           'jumps', 'parabola', 'steady', 'pieces', 'sightings', 'follow', 'excuse', 'spans']
 
 # %% ../nbs/03a_tracks.ipynb #197be99d
 import hashlib, json, os, re, zipfile, zlib
@@ -29,17 +29,41 @@ from .face import (Face, InsightFace, MeshDetector, crop_region, crop_size, dete
 from .media import read_frames, readable
 
 # %% ../nbs/03a_tracks.ipynb #90c4715d
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Packed:
+    "Numbers and arrays, kept as bytes: a long clip has thousands of records, and as objects they would need five times the memory."
+    __slots__ = ('values',)
+
+    def __init_subclass__(cls): cls.layout = np.dtype([*cls.__annotations__.items()])
+
+    def __init__(self, *values, **named): # in the order of the class
+        named |= zip(self.layout.names, values)
+        self.values = np.array(tuple(named[k] for k in self.layout.names), self.layout).tobytes()
+
+    def __getattr__(self, name):
+        if name not in self.layout.names: raise AttributeError(f'{type(self).__name__} has no {name}')
+        x = np.frombuffer(self.values, self.layout)[0][name]
+        return x.copy() if x.ndim else x.item()
+
+    def replace(self, **changes):
+        "The same record with other values."
+        return type(self)(**{k: getattr(self, k) for k in self.layout.names} | changes)
+
+class Seen(Packed):
     "One face in one frame."
-    track:int # number of the track, counted over the clip; none goes over a cut
-    box:np.ndarray # (4,) float32 x0, y0, x1, y1
-    anchors:np.ndarray # (3,2) float32 image-left brow, image-right brow, nose
-    jaw:np.ndarray # (9,2) float32, see `Face`
+    __slots__ = ('traits',) # (512,) float16 what the face looks like, about once a second, else None
+    track:np.int32 # number of the track, counted over the clip; none goes over a cut
+    box:(np.float32, 4) # x0, y0, x1, y1
+    anchors:(np.float32, (3,2)) # image-left brow, image-right brow, nose
+    jaw:(np.float32, (9,2)) # see `Face`
     aperture:float # gap of the inner lips in distances between the eyes; 0 if the detector has no lip points
     turn:float # of `head_turn`
     score:float # of the detector, 0..1
-    traits:np.ndarray|None=None # (512,) float16 what the face looks like; about once a second
+
+    def __init__(self, *values, traits=None, **named):
+        super().__init__(*values, **named)
+        self.traits = traits
+
+    def replace(self, **changes): return super().replace(**{'traits': self.traits} | changes)
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -53,15 +77,15 @@ class Look:
         "The face of a track."
         return next((s for s in self.faces if s.track == track), None)
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Packed):
     "The face that shall speak, in one frame."
-    matrix:np.ndarray # (2,3) frame px -> crop px
-    jaw:np.ndarray # (9,2) float32, see `Face`
+    __slots__ = ()
+    matrix:(np.float32, (2,3)) # frame px -> crop px
+    jaw:(np.float32, (9,2)) # see `Face`
     aperture:float # see `Seen`
     turn:float # see `Seen`
-    weight:float=1. # how much of the new mouth to show, 0..1; it fades next to frames without the face
-    bridged:bool=False # not seen here: its place lies between those before and after
+    weight:float # how much of the new mouth to show, 0..1; it fades next to frames without the face
+    bridged:bool # not seen here: its place lies between those before and after
 
 # %% ../nbs/03a_tracks.ipynb #61e6cd44
 def head_turn(
@@ -207,7 +231,7 @@ class FaceScan:
             k.shown, k.traits = self.n, traits(rgb, face.anchors)
             show = k.traits
         aperture = lip_aperture(face.points)[0] if len(face.points) == 468 else 0.
-        return Seen(t, np.float32(face.box), np.float32(face.anchors), np.float32(face.jaw), aperture, turn, face.score, show)
+        return Seen(t, face.box, face.anchors, face.jaw, aperture, turn, face.score, traits=show)
 
 # %% ../nbs/03a_tracks.ipynb #65d102d0
 FORMAT = 2 # of the records; to be raised with any change of what a scan sees
@@ -249,7 +273,7 @@ def load_looks(
     try:
         with np.load(path) as z: a = dict(z)
         show = dict(zip(a['shown'], a['traits']))
-        faces = [Seen(int(t), p[:4], p[4:10].reshape(3, 2), p[10:].reshape(9, 2), *map(float, m), show.get(i))
+        faces = [Seen(t, p[:4], p[4:10].reshape(3, 2), p[10:].reshape(9, 2), *m, traits=show.get(i))
             for i, (t, p, m) in enumerate(zip(a['track'], a['places'], a['measures'], strict=True))]
         ends = np.cumsum(a['count'])
         return [Look(bool(c), tuple(faces[e-n:e])) for c, n, e in zip(a['cut'], a['count'], ends, strict=True)]
@@ -610,8 +634,7 @@ def sightings(
     ramp = np.arange(1, len(at) + 1)/(round(FADE*fps) + 1)
     weight = np.minimum(1, np.minimum(ramp if fades[0] else 1, ramp[::-1] if fades[1] else 1)*np.ones(len(at)))
     points = steady(values[:, 2:].reshape(len(at), -1, 2), fps)
-    # copied, as the tensor behind a matrix weighs more than the matrix
-    return {int(i): Sighting(similarity(p[:3], resolution)[0].copy(), np.float32(p[3:]), float(v[0]), float(v[1]), float(w), int(i) not in seen)
+    return {int(i): Sighting(similarity(p[:3], resolution)[0], p[3:], v[0], v[1], w, int(i) not in seen)
         for i, p, v, w in zip(at, points, values, weight) if i in part}
 
 def follow(
