@@ -30,7 +30,7 @@ from .media import read_frames, readable
 
 # %% ../nbs/03a_tracks.ipynb #90c4715d
 class Packed:
-    "Numbers and arrays, kept as bytes: a long clip has thousands of records, and as objects they would need five times the memory."
+    "Numbers and arrays, kept as bytes: a long clip has thousands of records, and as objects they would need three times the memory."
     __slots__ = ('values',)
 
     def __init_subclass__(cls): cls.layout = np.dtype([*cls.__annotations__.items()])
@@ -44,10 +44,14 @@ class Packed:
         x = np.frombuffer(self.values, self.layout)[0][name]
         return x.copy() if x.ndim else x.item()
 
+    def __repr__(self): return f'{type(self).__name__}({", ".join(f"{k}={getattr(self, k)!r}" for k in self.layout.names)})'
+
     def replace(self, **changes):
         "The same record with other values."
         return type(self)(**{k: getattr(self, k) for k in self.layout.names} | changes)
 
+
+# %% ../nbs/03a_tracks.ipynb #7c03d037
 class Seen(Packed):
     "One face in one frame."
     __slots__ = ('traits',) # (512,) float16 what the face looks like, about once a second, else None
