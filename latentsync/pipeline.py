@@ -542,7 +542,7 @@ def tidy_heap(
 ):
     "While the block runs, return what is no longer used to the system: glibc keeps holes of the size of frames, more of them the longer a job."
     glibc('mallopt', -8, 1) # M_ARENA_MAX: threads that begin from now on share one heap, else each has its own holes
-    glibc('mallopt', -3, 5*2**20) # M_MMAP_THRESHOLD: large frames stay out of the heap; by itself it rises to 32 MB once one was freed
+    glibc('mallopt', -3, 5*2**20) # M_MMAP_THRESHOLD: large frames stay out of the heap, 4 MB of a net do not, which would cost time; by itself it rises to 32 MB once one was freed
     done = Event()
     def work():
         while not done.wait(seconds): glibc('malloc_trim', 0)
