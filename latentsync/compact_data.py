@@ -17,6 +17,7 @@ from .media import read_audio, read_frames
 from .audio import audio_windows, load_whisper, whisper_features
 from .face import align, face_detector, lip_aperture, similarity
 from .prepare import VIDEOS
+from .syncscore import lip_tracker
 
 # %% ../nbs/42_compact_data.ipynb #5c2aeeab
 def shift_audio(
@@ -46,17 +47,17 @@ def prepare_clip(
 )->int: # frames kept
     "Align every frame at 25 fps; keep the longest stretch in which each frame has a face."
     faces,lips,best = [],[],([],[],0)
-    bias,start = None,0
+    bias,start,tracker = None,0,lip_tracker()
     detector.reset()
     for i,frame in enumerate(read_frames(video, FPS)):
-        face = detector.track(frame)
-        if face is None:
+        face,mouth = detector.track(frame),tracker.track(frame)
+        if face is None or mouth is None:
             if len(faces)>len(best[0]): best = faces,lips,start
             faces,lips,bias = [],[],None
             continue
         if not faces: start = i
         M,bias = similarity(face.anchors, resolution, bias)
-        faces.append(align(frame, M, resolution)); lips.append(lip_aperture(face.points)[0])
+        faces.append(align(frame, M, resolution)); lips.append(lip_aperture(mouth.points)[0])
     if len(faces)>len(best[0]): best = faces,lips,start
     faces,lips,start = best
     feats = whisper_features(encoder, shift_audio(read_audio(video), offset))

@@ -182,6 +182,8 @@ class CrossRow:
     r:float # output against the driver's own lips, best lag
     lag:int # frames, positive: output late
     r_shuffled:float # outputs of foreign speech against the driver's own lips
+    r0:float # r with no choice of lag
+    r0_shuffled:float # r_shuffled with no choice of lag
     r_input:float # unchanged input against the driver's own lips
     leak:float # output against the input's own lips
     sd:float # movement relative to the driver
@@ -195,11 +197,11 @@ MEASURES = [f.name for f in fields(CrossRow) if f.type is float]
 def score_pair(
     pair:Pair, # what was driven
     curves:dict, # 'driver', 'input', 'output', 'silent' -> LipCurve
-)->CrossRow: # without r_shuffled
+)->CrossRow: # without what others are needed for
     "Measure one pair."
     gap = {k: c.aperture for k, c in curves.items()}
     r, lag = best_lag_r(gap['output'], gap['driver'])
-    return CrossRow(Path(pair.input.path).stem, Path(pair.driver.path).stem, r, lag, np.nan,
+    return CrossRow(Path(pair.input.path).stem, Path(pair.driver.path).stem, r, lag, np.nan, correlation(gap['output'], gap['driver']), np.nan,
         r_input=best_lag_r(gap['input'], gap['driver'])[0], leak=best_lag_r(gap['output'], gap['input'])[0],
         sd=sd_ratio(gap['output'], gap['driver']), sharpness=sharpness_ratio(curves['output'], curves['input']),
         silent=sd_ratio(gap['silent'], gap['output']), found=float(curves['output'].found.mean()), curves=curves)
@@ -209,11 +211,12 @@ def shuffled_r(
     i:int, # index of the pair
     pairs:list[Pair],
     rows:list[CrossRow], # one per pair
+    lags:int=2, # frames to try in both directions
 )->float: # nan if there is no unrelated output
     "Mean correlation of a driver's lips with outputs of other people saying other things."
     driver, truth = pairs[i].driver, rows[i].curves['driver'].aperture
     others = [row for p, row in zip(pairs, rows) if not related(p.input, driver) and not related(p.driver, driver)]
-    return float(np.mean([best_lag_r(row.curves['output'].aperture, truth)[0] for row in others])) if others else np.nan
+    return float(np.mean([best_lag_r(row.curves['output'].aperture, truth, lags)[0] for row in others])) if others else np.nan
 
 def score_pairs(
     pairs:list[Pair], # as driven
@@ -225,7 +228,7 @@ def score_pairs(
         output=output_path(folder, p), silent=silent_path(folder, p.input)) for p in pairs]
     curves = {path: aperture_curve(path, mesh) for path in {path for f in files for path in f.values()}}
     rows = [score_pair(p, {k: curves[path] for k, path in f.items()}) for p, f in zip(pairs, files)]
-    return [replace(row, r_shuffled=shuffled_r(i, pairs, rows)) for i, row in enumerate(rows)]
+    return [replace(row, r_shuffled=shuffled_r(i, pairs, rows), r0_shuffled=shuffled_r(i, pairs, rows, 0)) for i, row in enumerate(rows)]
 
 def cross_drive(
     pairs:list[Pair], # from `test_pairs`

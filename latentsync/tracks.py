@@ -50,7 +50,6 @@ class Packed:
         "The same record with other values."
         return type(self)(**{k: getattr(self, k) for k in self.layout.names} | changes)
 
-
 # %% ../nbs/03a_tracks.ipynb #7c03d037
 class Seen(Packed):
     "One face in one frame."

@@ -7,7 +7,7 @@ __all__ = ['MIRROR', 'prepare_lips', 'face_frames', 'prepare_all_lips', 'LipClip
            'augment_lips', 'augment_sound', 'scorer_sample', 'scorer_batch', 'scorer_loss', 'train_scorer']
 
 # %% ../nbs/55_train_scorer.ipynb #4b0e30a0
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
 import torch
@@ -162,13 +162,13 @@ def scorer_loss(
     seen, heard = scorer.see(lips), scorer.hear(mel)
     T = seen.shape[1]
     own = (seen@heard.mT).unfold(2, T, 1).diagonal(0, 1, 3) # (B,31,T): offsets 15..-15
-    foreign = torch.einsum('btd,ctd->bct', seen, heard[:, REACH:REACH + T]).masked_fill(torch.from_numpy(names[:, None] == names)[..., None], -9.)
-    unsure = [REACH + d for d in range(-cfg.near, cfg.near + 1) if d]
+    foreign = torch.einsum('btd,ctd->bct', seen, heard[:, REACH:REACH + T]).masked_fill(torch.from_numpy(names[:, None] == names).to(lips.device)[..., None], -9.)
+    unsure = torch.tensor([REACH + d for d in range(-cfg.near, cfg.near + 1) if d], dtype=torch.long, device=lips.device)
     loss = 0.
     for n in cfg.windows:
         own_n, foreign_n = (F.avg_pool1d(x, n, max(1, n//2)) for x in (own, foreign))
         logits = torch.cat([own_n, foreign_n], 1)*scorer.scale.exp()*(n/5)**.5
-        logits = logits.index_fill(1, torch.tensor(unsure, dtype=torch.long), -60.)
+        logits = logits.index_fill(1, unsure, -60.)
         loss = loss - logits.log_softmax(1)[:, REACH].mean()/len(cfg.windows)
     hit = ((own_n.argmax(1) - REACH).abs() <= 1).float().mean()
     return dict(loss=loss, hit=hit.detach())
@@ -188,4 +188,4 @@ def train_scorer(
     def save(ema, step):
         with atomic_path(out/'scorer.safetensors') as tmp: save_file({k: v.half() for k, v in ema.state_dict().items()}, tmp)
     batch_at = lambda step: scorer_batch(clips, training, trainer.seed, step)
-    return fit(SyncScorer(), batch_at, lambda scorer, batch, step: scorer_loss(scorer, batch, training), state or out/'train_scorer', replace(trainer, device='cpu'), save)
+    return fit(SyncScorer(), batch_at, lambda scorer, batch, step: scorer_loss(scorer, batch, training), state or out/'train_scorer', trainer, save)

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 import torch
 from torch import Tensor, nn
 
-from .core import atomic_path, preset
+from .core import atomic_path, pick_device, preset
 from .compact_data import ClipFolder
 from .dataset import augment_colour
 from .latents import FaceVAE, FaceVAEConfig, to_pixels
@@ -78,7 +78,8 @@ def latent_std(
 )->float: # standard deviation of raw latents
     "What the scaling factor is the inverse of."
     rng = np.random.default_rng(seed)
-    return vae.encode(torch.cat([to_pixels(clips.frame(*clips.pick(rng))[None]) for _ in range(n)])).latent_dist.mode().std().item()
+    faces = torch.cat([to_pixels(clips.frame(*clips.pick(rng))[None]) for _ in range(n)])
+    return vae.encode(faces.to(next(vae.parameters()))).latent_dist.mode().std().item()
 
 # %% ../nbs/54_train_vae.ipynb #1f4edcd1
 def train_vae(
@@ -94,10 +95,10 @@ def train_vae(
     "Train a `FaceVAE` on face squares."
     torch.manual_seed(trainer.seed)
     clips,out = ClipFolder(data), Path(out)
-    net = perceptual_net('alex', lpips_weights) if training.perceptual_weight else None
+    net = perceptual_net('alex', lpips_weights).to(pick_device(trainer.device)) if training.perceptual_weight else None
     def loss_fn(vae, x, step): return vae_loss(vae, x, training, net if step >= training.perceptual_from*trainer.steps else None)
     def save(ema, step):
         scaled = replace(config, scaling_factor=round(1/latent_std(ema, clips), 4))
         with atomic_path(out/'vae.safetensors') as tmp: save_file({k:v.half() for k,v in ema.state_dict().items()}, tmp)
         with atomic_path(out/'config.json') as tmp: tmp.write_text(json.dumps({**preset(name), 'vae': dict(kind='face', **asdict(scaled))}, indent=1))
-    return fit(FaceVAE(config), lambda step: vae_batch(clips, training, trainer.seed, step), loss_fn, state or out/'train_vae', replace(trainer, device='cpu'), save)
+    return fit(FaceVAE(config), lambda step: vae_batch(clips, training, trainer.seed, step), loss_fn, state or out/'train_vae', trainer, save)
