@@ -172,10 +172,10 @@ def detail(
 def likely_references(
     sightings:dict, # frame number -> `Sighting`
 )->list[int]: # frame numbers, best first
-    "Frontal, and open as at the upper quartile."
+    "Frontal, and as open as usual."
     numbers = list(sightings)
     aperture, turn = (np.array([getattr(s, k) for s in sightings.values()]) for k in ('aperture', 'turn'))
-    off = abs(aperture-np.quantile(aperture, .75))/(aperture.std()+1e-3) + 5*turn
+    off = abs(aperture-np.quantile(aperture, .55))/(aperture.std()+1e-3) + 5*turn
     return [numbers[i] for i in np.argsort(off, kind='stable')[:CANDIDATES]]
 
 def find_reference(
