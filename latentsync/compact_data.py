@@ -79,7 +79,9 @@ def training_clips(
     path = folder/'manifest.csv'
     rows = list(csv.DictReader(path.open())) if path.exists() else []
     held_out = {r['file'] for r in rows if leave_out in r['flags']}
-    return [p for p in sorted(folder.iterdir()) if p.suffix.lower() in VIDEOS and p.name not in held_out]
+    videos = [p for p in sorted(folder.glob('*')) if p.suffix.lower() in VIDEOS and p.name not in held_out]
+    if not videos: raise LatentSyncError(f'there is no video to train on in {folder}; give a folder with files such as clip.mp4')
+    return videos
 
 # %% ../nbs/42_compact_data.ipynb #8518da65
 def compact_data(

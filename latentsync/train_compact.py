@@ -170,7 +170,7 @@ def unet_loss(
     logs = dict(recon=recon_loss(pred, target, loss_weight(mask, cfg.mouth_weight)), lips=F.mse_loss(reader(pred[box]), reader(target[box])))
     loss = cfg.recon_weight*logs['recon'] + cfg.reader_weight*logs['lips']
     if lpips_net is not None:
-        x,y = to_pixels(mouths).to(pred), decode_latents(vae, pred[box])
+        x,y = to_pixels(mouths).to(pred.device), decode_latents(vae, pred[box])
         logs |= dict(l1=(y-x).abs().mean(), lpips=perceptual_loss(lpips_net, y, x), texture=texture_loss(y, x))
         loss = loss + cfg.pixel_weight*logs['l1'] + cfg.perceptual_weight*logs['lpips'] + cfg.texture_weight*logs['texture']
     return dict({k:v.detach() for k,v in logs.items()}, loss=loss)
@@ -207,13 +207,13 @@ def train_ear(
     ear = fit(net, LipBatches(clips, trainer.seed), loss_fn, out, TrainConfig(steps=cfg.ear_steps, seed=trainer.seed, device=trainer.device))
     unet.audio_embedding.load_state_dict(ear[0].state_dict())
 
-# %% ../nbs/56_train_compact.ipynb #c521fe0c
+# %% ../nbs/56_train_compact.ipynb #a781de28
 def lend_parts(
     base:str|Path, # checkpoint set: a name or a folder
     out:str|Path, # folder of a new set
 ):
-    "Begin a checkpoint set with everything of another one but its U-Net and its model card."
-    shutil.copytree(find_checkpoint(str(base)), out, ignore=shutil.ignore_patterns('unet.*', 'README.md'), dirs_exist_ok=True)
+    "Begin a checkpoint set with everything of another one but its U-Net, its model card and the runs that made it."
+    shutil.copytree(find_checkpoint(str(base)), out, ignore=shutil.ignore_patterns('unet.*', 'README.md', 'train_*', 'refine_*'), dirs_exist_ok=True)
 
 # %% ../nbs/56_train_compact.ipynb #4d6638ea
 COMPACT, COMPACT_STEPS = CompactTraining(), TrainConfig(steps=6500)
@@ -229,10 +229,11 @@ def train_compact(
 )->nn.Module: # the averaged weights
     "Train the U-Net of a one-step checkpoint set."
     out,config,device = Path(out), read_config(out), pick_device(trainer.device)
-    vae,clips = load_vae(out, config, device).requires_grad_(False).to(memory_format=torch.channels_last), ClipFolder(data)
+    fast = torch.contiguous_format if device.type == 'mps' else torch.channels_last
+    vae,clips = load_vae(out, config, device).to(memory_format=fast), ClipFolder(data)
     cache_latents(clips, vae, training.variants)
     torch.manual_seed(trainer.seed)
-    unet = UNet3DConditionModel(unet_config(config['unet'])).to(memory_format=torch.channels_last)
+    unet = UNet3DConditionModel(unet_config(config['unet'])).to(memory_format=fast)
     state = Path(state or out/'train_compact')
     if init: load_strict(unet, read_weights(init), init)
     else: train_ear(unet, clips, training, state/'ear', trainer)
