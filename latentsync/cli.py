@@ -82,7 +82,7 @@ COMPUTE = (
 
 MODEL = (
     option('--steps', type=int, help='denoising steps: 20-50 for released weights (default: as the checkpoint says)'),
-    option('--guidance-scale', type=float, help='weight of the sound, 1.0-3.5 (default: as the checkpoint says)'),
+    option('--guidance-scale', type=float, help='weight of the sound, 1.0-3.0 (default: as the checkpoint says)'),
     option('--deepcache', type=int, metavar='N', help='run the whole network in every N-th step only; 3 halves the time of many steps'),
     option('--resolution', type=int, help='side of the face square in pixels; must be the one the checkpoint was trained for'),
     option('--overlap', type=int, help='frames that neighbouring windows share; 0 as the released pipeline (default: as the checkpoint says)'))

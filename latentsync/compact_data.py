@@ -15,9 +15,8 @@ from tqdm.auto import tqdm
 from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_file, checkpoint_path
 from .media import read_audio, read_frames
 from .audio import audio_windows, load_whisper, whisper_features
-from .face import align, face_detector, lip_aperture, similarity
+from .face import align, face_detector, lip_aperture, lip_tracker, similarity
 from .prepare import VIDEOS
-from .syncscore import lip_tracker
 
 # %% ../nbs/42_compact_data.ipynb #5c2aeeab
 def shift_audio(
@@ -57,7 +56,7 @@ def prepare_clip(
             continue
         if not faces: start = i
         M,bias = similarity(face.anchors, resolution, bias)
-        faces.append(align(frame, M, resolution)); lips.append(lip_aperture(mouth.points)[0])
+        faces.append(align(frame, M, resolution)); lips.append(lip_aperture(mouth.points))
     if len(faces)>len(best[0]): best = faces,lips,start
     faces,lips,start = best
     feats = whisper_features(encoder, shift_audio(read_audio(video), offset))
@@ -99,7 +98,7 @@ def compact_data(
 
 # %% ../nbs/42_compact_data.ipynb #c94f822b
 class ClipFolder:
-    "Prepared clips, memory-mapped: `faces` (T,R,R,3) uint8, `windows` (T,50,384) float16, `lips` (T,)."
+    "Prepared clips, memory-mapped: `faces` (T,R,R,3) uint8, `windows` (T,50,384) float16, `lips` (T,2) opening and width."
     def __init__(self, path:str|Path): # folder of folders made by `prepare_clip`
         self.paths = sorted(p.parent for p in Path(path).glob('*/faces.npy'))
         if not self.paths: raise LatentSyncError(f'{path} holds no prepared clips; run `latentsync compact-data` first')

@@ -7,7 +7,6 @@ __all__ = ['ScheduleConfig', 'scheduler', 'timesteps', 'shared_noise', 'mixed_no
            'training_target', 'guided', 'denoise']
 
 # %% ../nbs/05_diffusion.ipynb #e634b505
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -116,14 +115,11 @@ def guided(
     t:Tensor, # 0-dimensional
     audio:Tensor, # (B*F, 50, 384) or (B, F, 50, 384)
     guidance_scale:float=1., # 1 is none
-    area:Tensor|float=1., # (h, w) how much of the guidance acts where
-    limit:float=math.inf, # no latent is pushed further from its silent value
 )->Tensor: # (B, C, F, h, w)
     "A prediction driven by audio, with classifier-free guidance above 1."
     if guidance_scale <= 1: return denoiser(sample, t, audio)
     silent, heard = denoiser(torch.cat([sample]*2), t, torch.cat([torch.zeros_like(audio), audio])).chunk(2)
-    push = (1 + (guidance_scale-1)*area)*(heard-silent)
-    return silent + (push if math.isinf(limit) else limit*torch.tanh(push/limit))
+    return silent + guidance_scale*(heard-silent)
 
 @torch.no_grad()
 def denoise(
@@ -134,14 +130,12 @@ def denoise(
     scheduler:DDIMScheduler,
     steps:int=20, # calls of the denoiser
     guidance_scale:float=1., # 1 is none
-    area:Tensor|float=1., # (h, w) how much of the guidance acts where
-    limit:float=math.inf, # of `guided`
     progress:Callable[[int,Tensor],None]|None=None, # called after each step with its number from 1 and the latents
 )->Tensor: # (B, C, F, h, w) clean latents
     "From noise to latents in a number of deterministic steps."
     scheduler.set_timesteps(steps, device=latents.device)
     for i,t in enumerate(scheduler.timesteps, 1):
-        prediction = guided(denoiser, torch.cat([latents, conditions], 1), t, audio, guidance_scale, area, limit)
+        prediction = guided(denoiser, torch.cat([latents, conditions], 1), t, audio, guidance_scale)
         latents = scheduler.step(prediction, t, latents).prev_sample
         if progress: progress(i, latents)
     return latents

@@ -53,7 +53,7 @@ from .audio import OVERLAP, Speech, hushed, log_mel, speech_spans, speech_weight
 from .face import align, paste
 from .tracks import AHEAD, choose, follow, loudness, scan_clip, spans
 from .diffusion import shared_noise
-from .speaker import Models, encode_reference, load_models, speak_stream
+from .speaker import Models, Reference, fixed_reference, load_models, speak_stream
 
 # %% ../nbs/20_pipeline.ipynb #baf30ad4
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class LipsyncSettings:
     device:str='auto' # 'auto', 'cuda', 'mps' or 'cpu'
     dtype:str='auto' # 'auto', 'fp32', 'fp16' or 'bf16'
     steps:int|None=None # denoising steps: 20-50 for released weights
-    guidance_scale:float|None=None # weight of the sound, 1.0-3.5; above 1 costs twice the time
+    guidance_scale:float|None=None # weight of the sound, 1.0-3.0; above 1 costs twice the time
     deepcache:int=1 # run the whole network in every n-th step only; 3 halves the time of many steps
     resolution:int|None=None # side of the face square, px; must be the checkpoint's own
     seed:int=1247 # of the noise
@@ -81,7 +81,7 @@ class LipsyncSettings:
     def __post_init__(self):
         if self.steps is not None and not 1<=self.steps<=1000: raise LatentSyncError(f'steps is {self.steps}; choose 1 to 1000')
         if self.guidance_scale is not None and not self.guidance_scale>=1:
-            raise LatentSyncError(f'guidance scale is {self.guidance_scale}; choose 1.0 or more, usually up to 3.5')
+            raise LatentSyncError(f'guidance scale is {self.guidance_scale}; choose 1.0 or more, usually up to 3')
         if self.deepcache<1: raise LatentSyncError(f'deepcache is {self.deepcache}; choose 1 (off) or more, usually 3')
         if not 0<=self.crf<=51: raise LatentSyncError(f'crf is {self.crf}; choose 0 to 51, usually 14 to 24')
         if not 0<=self.seed<2**63: raise LatentSyncError(f'seed is {self.seed}; choose 0 to {2**63-1}')
@@ -144,7 +144,7 @@ class Voice:
     sightings:list # of `Sighting` or None, one per source frame
     weight:np.ndarray # (n,) float32, how much of the new mouth each output frame shows
     span:np.ndarray # (n,) number of the run of neighbouring frames, -1 where nothing is done
-    references:dict # number of the shot -> (1,C,h,w) fixed reference; empty where each frame is its own
+    references:dict # number of the shot -> `Reference`; empty where each frame is its own
     reasons:list # of `spans`: where the clip is left alone, and why; once the whole clip has been seen
 
 def runs(
@@ -182,13 +182,14 @@ def find_reference(
     models:Models,
     sightings:dict, # frame number -> `Sighting`, of one shot
     read:Callable[[int],Iterator], # frames of the clip from a number on
-)->Tensor: # (1,C,h,w)
+    noise:Tensor, # (1,C,1,h,w)
+)->Reference:
     "The sharpest of the likely ones."
     likely = likely_references(sightings)
     first, stop = min(likely), max(likely)+1
     with closing(read(first)) as frames:
         faces = [align(frame, sightings[i].matrix, models.config.resolution) for i,frame in zip(range(first, stop), frames) if i in likely]
-    return encode_reference(models, max(faces, key=detail))
+    return fixed_reference(models, max(faces, key=detail), noise)
 
 # %% ../nbs/20_pipeline.ipynb #0080682a
 @dataclass
@@ -288,7 +289,7 @@ def add_references(job, voice):
         seen = {int(i): x for i in np.flatnonzero(job.shot[:placed] == s) if (x := voice.sightings[i]) and not x.bridged}
         first = next(iter(seen), placed)
         if seen and (job.whole or s < job.shot[placed-1] or first+look <= placed):
-            voice.references[s] = find_reference(job.models, {i: x for i,x in seen.items() if i < first+look}, job.source)
+            voice.references[s] = find_reference(job.models, {i: x for i,x in seen.items() if i < first+look}, job.source, job.noise)
 
 # %% ../nbs/20_pipeline.ipynb #b83434bd
 def spoken_frames(

@@ -20,9 +20,9 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor, nn
 from typing import NamedTuple
 from .core import FPS, LatentSyncError, checkpoint_path, load_strict, read_weights
-from .face import align, crop_size, lip_aperture, mesh_anchors, similarity
+from .face import align, crop_size, lip_aperture, lip_tracker, mesh_anchors, similarity
 from .media import read_frames
-from .syncscore import MOUTH_POINTS, lip_tracker, still_lips
+from .syncscore import MOUTH_POINTS, still_lips
 
 # %% ../nbs/31_quality.ipynb #410518b6
 MOUTH = (96, 48) # width, height of a mouth crop in pixels
