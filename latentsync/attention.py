@@ -238,6 +238,7 @@ class AudioEmbedding(nn.Module):
 
     def forward(self,
         audio:torch.Tensor, # (N,50,audio_dim)
+        lips:torch.Tensor|None=None, # (N,lips) in place of what is heard
     )->torch.Tensor: # (N,out_dim)
         "What is heard, as the U-Net is told it."
-        return self.tell(self.hear(audio))
+        return self.tell(self.hear(audio) if lips is None else lips)

@@ -142,13 +142,12 @@ class UNet3DConditionModel(nn.Module):
         timestep:torch.Tensor|float, # a number or (B,)
         audio:torch.Tensor|None, # (B*F,50,audio_dim)
         sample:torch.Tensor, # (B,in_channels,F,H,W)
-        lips:torch.Tensor|None=None, # see `forward`
+        lips:torch.Tensor|None, # see `forward`
     )->torch.Tensor: # (B,4*block_out_channels[0]), or (B*F,...) with an audio embedding
         "The time embedding, with the frame's speech added where the model has that."
-        t = torch.as_tensor(timestep, device=sample.device).expand(len(sample))
-        temb = self.time_embedding(self.time_proj(t).to(sample.dtype))
+        temb = self.time_embedding(self.time_proj(torch.as_tensor(timestep, device=sample.device).expand(len(sample))).to(sample.dtype))
         if audio is None or not self.config.audio_embed_dim: return temb
-        return temb.repeat_interleave(sample.shape[2], 0) + (self.audio_embedding(audio) if lips is None else self.audio_embedding.tell(lips))
+        return temb.repeat_interleave(sample.shape[2], 0) + self.audio_embedding(audio, lips)
 
     def forward(self,
         sample:torch.Tensor, # (B,in_channels,F,H,W)
@@ -168,9 +167,8 @@ class UNet3DConditionModel(nn.Module):
             skips = [first]
             for block in self.down_blocks: skips += run(block, skips[-1], *context)
             deep = run(self.mid_block, skips[-1], *context)
-            for block in self.up_blocks:
-                across = tuple(skips.pop() for _ in block.resnets[block is last:]) # the last layer is left for later
-                deep = run(block, deep, across, *context, skips[-1].shape[2:])
+            for block in self.up_blocks: # the last layer is left for later
+                deep = run(block, deep, tuple(skips.pop() for _ in block.resnets[block is last:]), *context, skips[-1].shape[2:])
         x = run(last.layer, len(last.resnets)-1, torch.cat([deep, first], 1), *context)
         x = self.conv_out(F.silu(self.conv_norm_out(x, n_frames))).unflatten(0, (B,n_frames)).transpose(1,2)
         return UNetOutput(x + sample[:,-self.config.out_channels:] if self.config.add_reference else x, deep)
