@@ -209,7 +209,7 @@ def translated(
     words:np.ndarray, # (10,) of `words`
 )->Tensor: # same
     "What is heard in the words of a face."
-    opening = np.interp(heard[:,0].float().cpu().numpy(), TRIED, words)
+    opening = np.float32(np.interp(heard[:,0].float().cpu().numpy(), TRIED, words)) # Apple GPUs know no float64
     return torch.cat([torch.from_numpy(opening).to(heard)[:,None], heard[:,1:]], 1)
 
 # %% ../nbs/19_speaker.ipynb #63e7e12a
@@ -224,7 +224,7 @@ def fixed_reference(
     if not models.config.lips: return Reference(latents)
     for some in np.split(TRIED, range(AT_ONCE, len(TRIED), AT_ONCE)):
         n = len(some)
-        lips = F.pad(torch.from_numpy(some)[:,None], (0, models.unet.config.audio_lips-1)) # usual in all but the opening
+        lips = F.pad(torch.from_numpy(np.float32(some))[:,None], (0, models.unet.config.audio_lips-1)) # usual in all but the opening
         with turn(models.device):
             known, kept = encode_faces(models, [face]*n, latents)
             made = denoise_faces(models, known, torch.zeros(n, 50, models.unet.config.cross_attention_dim), noise, models.config.steps, told=lips.to)
