@@ -7,6 +7,7 @@ __all__ = ['SCALING', 'KL_CONFIG', 'to_pixels', 'to_uint8', 'FaceVAEConfig', 'sh
            'new_vae', 'load_vae', 'encode_latents', 'decode_latents', 'latent_mask', 'conditions', 'unet_input']
 
 # %% ../nbs/04_latents.ipynb #99f8cab9
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,12 +48,13 @@ class FaceVAEConfig:
 def sharpened(
     pixels:Tensor, # (N,C,H,W)
     strength:float, # 0: no change
-    radius:float=.8, # standard deviation of the Gaussian, px
+    radius:float=2., # standard deviation of the Gaussian, px
 )->Tensor: # same shape
     "Unsharp mask: what a Gaussian would take away is added."
-    g = torch.exp(-torch.arange(-2, 3, device=pixels.device).to(pixels.dtype).square()/(2*radius**2))
-    g, n = g/g.sum(), pixels.shape[1]
-    soft = F.conv2d(F.pad(pixels, (2,)*4, mode='replicate'), (g[:,None]*g).expand(n,1,5,5), groups=n)
+    reach, n = math.ceil(3*radius), pixels.shape[1]
+    g = torch.exp(-torch.arange(-reach, reach+1, device=pixels.device).to(pixels.dtype).square()/(2*radius**2))
+    soft = F.pad(pixels, (reach,)*4, mode='replicate')
+    for axis in ((1,1,-1,1), (1,1,1,-1)): soft = F.conv2d(soft, (g/g.sum()).view(axis).expand(n,-1,-1,-1), groups=n) # down, then along
     return torch.lerp(soft, pixels, 1+strength)
 
 # %% ../nbs/04_latents.ipynb #43e7ae5e
