@@ -162,6 +162,7 @@ def denoise_faces(
     return denoise(deep_cached(unet, deepcache), noise.to(known).expand(-1, -1, known.shape[2], -1, -1), known, audio.to(known),
         scheduler(**models.config.scheduler), steps, guidance_scale, progress)
 
+# %% ../nbs/19_speaker.ipynb #8761a736
 ROOM = 3 # rows of latents above the hole that a `FaceVAE` decodes with it; without the rest no pixel changes by a grey level
 
 @torch.inference_mode()
