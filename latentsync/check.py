@@ -28,7 +28,7 @@ from tqdm.auto import tqdm
 # %% ../nbs/22_check.ipynb #94a3847c
 from .core import SAMPLE_RATE, LatentSyncError, Stopwatch, prefetch
 from .audio import log_mel, speech_spans
-from .media import VideoWriter, join_parts, probe, read_audio, read_frames
+from .media import Picture, VideoWriter, join_parts, probe, read_audio, read_pictures
 from .face import align, detector_name, face_detector
 from .tracks import CutFinder, FaceScan, numbers
 from .pipeline import (WAITING, Job, LipsyncSettings, Voice, frames_in_order, lipsync_frames, lipsync_settings, new_job, open_job,
@@ -210,13 +210,13 @@ def frames_at(
     path:Path, # a video
     at:list[range], # of `places`
     skip:int=0, # frames to leave out
-)->Iterator[np.ndarray]: # (H,W,3) uint8
+)->Iterator[Picture|np.ndarray]: # (H,W,3) uint8
     "The frames of the pieces, one after the other."
     for p in at:
         skipped, p = min(skip, len(p)), p[skip:]
         skip -= skipped
         if p:
-            with closing(read_frames(path, first=p.start)) as frames: yield from islice(frames, len(p))
+            with closing(read_pictures(path, first=p.start)) as frames: yield from islice(frames, len(p))
 
 def clip_spans(
     spans:list, # dicts with start and end, s of the sample

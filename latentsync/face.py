@@ -22,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from .core import LatentSyncError, checkpoint_path
+from .media import Picture
 
 # %% ../nbs/03_face.ipynb #565a7789
 @dataclass(frozen=True)
@@ -58,12 +59,13 @@ def _session(
 
 # %% ../nbs/03_face.ipynb #191b0726
 def shrink(
-    img:np.ndarray, # (H,W,3)
+    img:np.ndarray|Picture, # (H,W,3)
     scale:float, # new size / size, at most 1
 )->np.ndarray:
     "Smaller picture; each new pixel is the mean of those it covers."
-    if scale == 1: return img
-    return cv2.resize(img, [max(1, round(v*scale)) for v in img.shape[1::-1]], interpolation=cv2.INTER_AREA)
+    if scale == 1: return np.asarray(img)
+    size = [max(1, round(v*scale)) for v in img.shape[1::-1]]
+    return img.resized(size) if isinstance(img, Picture) else cv2.resize(img, size, interpolation=cv2.INTER_AREA)
 
 def overlap(
     one:np.ndarray, # (4,) box
@@ -106,7 +108,7 @@ class YuNet:
         return np.concatenate([(centre - half)[:, None], (centre + half)[:, None], keys], 1)*stride, score[k]
 
     def __call__(self,
-        rgb:np.ndarray, # (H,W,3) uint8
+        rgb:np.ndarray|Picture, # (H,W,3) uint8
         times:int=1, # look at a picture so many times as large
     )->tuple[np.ndarray,np.ndarray]: # boxes (N,4), key points (N,5,2)
         "Find the faces of a frame, surest first."
@@ -160,19 +162,20 @@ class FaceMesh:
         self.size = self.session.get_inputs()[0].shape[2]
 
     def shrink(self, rgb, roi, m):
-        "For a large face: the region around it shrunk by a whole number, as a single bilinear look-up would alias."
-        k, (h, w) = int(roi.side//self.size), rgb.shape[:2]
+        "The region around a face; for a large one shrunk by a whole number, as a single bilinear look-up would alias."
+        k, (h, w) = max(int(roi.side//self.size), 1), rgb.shape[:2]
         r = roi.side*(abs(np.cos(roi.angle)) + abs(np.sin(roi.angle)))/2 + 2
         x0, y0 = max(0, int(roi.x - r)), max(0, int(roi.y - r))
         x1, y1 = min(w, int(roi.x + r) + 1), min(h, int(roi.y + r) + 1)
-        if k < 2 or x1 - x0 <= 8 or y1 - y0 <= 8: return rgb, m
+        if x1 - x0 <= 8 or y1 - y0 <= 8: return np.asarray(rgb), m
         x1, y1 = min(w, x0 - (x0 - x1)//k*k), min(h, y0 - (y0 - y1)//k*k)
         m = np.c_[m[:, :2], m[:, 2] - (x0, y0)]/k
         m[:, 2] += .5/k - .5 # the centre of a shrunken pixel is the mean of the centres it covers
-        return cv2.resize(rgb[y0:y1, x0:x1], None, fx=1/k, fy=1/k, interpolation=cv2.INTER_AREA), m
+        part = rgb[y0:y1, x0:x1]
+        return part if k == 1 else cv2.resize(part, None, fx=1/k, fy=1/k, interpolation=cv2.INTER_AREA), m
 
     def __call__(self,
-        rgb:np.ndarray, # (H,W,3) uint8
+        rgb:np.ndarray|Picture, # (H,W,3) uint8
         roi:Roi, # around the face
     )->tuple[np.ndarray,float]: # points (K,3) in frame px, depth in the same unit; how sure, 0..1
         "Read the points of one face."
@@ -258,7 +261,7 @@ class MeshFinder:
         return new if moved > self.hold or abs(new.angle - old.angle) > 2*self.hold else old
 
     def follow(self,
-        rgb:np.ndarray, # (H,W,3) uint8, the next frame
+        rgb:np.ndarray|Picture, # (H,W,3) uint8, the next frame
         face:Face, # of the last frame
     )->Face|None: # None: it has to be found anew
         "The same face one frame later: one small network."
@@ -266,7 +269,7 @@ class MeshFinder:
         return new if new.score >= .5 else None
 
     def detect(self,
-        rgb:np.ndarray, # (H,W,3) uint8
+        rgb:np.ndarray|Picture, # (H,W,3) uint8
         known:list=(), # faces of this frame that need not be found
     )->list[Face]: # largest first
         "All other faces of a frame."
@@ -308,7 +311,7 @@ class MeshDetector(MeshFinder):
         return face if face.score >= .5 else None
 
     def track(self,
-        rgb:np.ndarray, # (H,W,3) uint8, the next frame
+        rgb:np.ndarray|Picture, # (H,W,3) uint8, the next frame
     )->Face|None: # None: no face in this frame
         "Follow one face from frame to frame."
         followed = self.follow(rgb, self.face) if self.face and not self.moved(rgb) else None
@@ -418,7 +421,7 @@ def crop_region(
 
 # %% ../nbs/03_face.ipynb #65c91fb1
 def align(
-    frame:np.ndarray, # (H,W,3) uint8
+    frame:np.ndarray|Picture, # (H,W,3) uint8
     M:np.ndarray, # (2,3) of `similarity`
     resolution:int, # R
 )->np.ndarray: # (R,R,3) uint8
@@ -525,13 +528,13 @@ def resharpened(
 
 # %% ../nbs/03_face.ipynb #7ffca124
 def paste(
-    frame:np.ndarray, # (H,W,3) uint8
+    frame:np.ndarray|Picture, # (H,W,3) uint8
     face:np.ndarray, # (R,R,3) float -1..1 or uint8
     M:np.ndarray, # (2,3) of `similarity` for this frame and R
     weight:float=1., # how much of the face to show, 0..1
     jaw:np.ndarray|None=None, # see `paste_weight`
     mouth_only:bool=False, # see `mouth_weight`
-)->np.ndarray: # (H,W,3) uint8, a new frame
+)->np.ndarray|Picture: # (H,W,3) uint8, a new frame
     "Put what is in the hole of a square face back where `align` took it from; every other pixel stays as it is."
     R, crop = len(face), crop_size(len(face))
     face = np.float32(face) if face.dtype == np.uint8 else (np.float32(face).clip(-1, 1) + 1)*127.5
@@ -588,7 +591,7 @@ def _weight(
 
 # %% ../nbs/03_face.ipynb #86f6ea1b
 def paste_released(
-    frame:np.ndarray, # (H,W,3) uint8
+    frame:np.ndarray|Picture, # (H,W,3) uint8
     face:np.ndarray, # (R,R,3) float -1..1 or uint8
     M:np.ndarray, # (2,3) of `similarity` for this frame and R
 )->np.ndarray: # (H,W,3) uint8, a new frame
@@ -673,11 +676,11 @@ class InsightFace:
         self.last = None
 
     def detect(self,
-        rgb:np.ndarray, # (H,W,3) uint8
+        rgb:np.ndarray|Picture, # (H,W,3) uint8
         known:list=(), # always empty, as `follow` gives none
     )->list[Face]: # largest first
         "All usable faces of a frame."
-        found = [f for f in self.app.get(rgb) if _plausible(f.bbox, f.det_score)]
+        found = [f for f in self.app.get(np.asarray(rgb)) if _plausible(f.bbox, f.det_score)]
         found = sorted(found, key=lambda f: -_area(f.bbox))[:CROWD]
         points = [f.landmark_2d_106 for f in found]
         return [Face(box_106(p, f.bbox, rgb.shape), p, anchors_106(p), p[list(JAW_106)], float(f.det_score)) for f, p in zip(found, points)]
@@ -687,7 +690,7 @@ class InsightFace:
         return None
 
     def track(self,
-        rgb:np.ndarray, # (H,W,3) uint8, the next frame
+        rgb:np.ndarray|Picture, # (H,W,3) uint8, the next frame
     )->Face|None: # None: no face in this frame
         "Follow one face: every frame is detected anew, the nearest to the last place is taken."
         faces = self.detect(rgb)

@@ -47,8 +47,8 @@ from . import __version__
 from latentsync.core import (FPS, SAMPLE_RATE, LatentSyncError, Stopwatch, atomic_path, commit, dataclass_from, demo, find_checkpoint, prefetch, repo_root,
     seeded)
 from .core import preset as read_preset
-from .media import (CODEC, CRF, MediaInfo, VideoWriter, aligned, audio_stream, check_output, exactly, frame_strip, join_parts, open_media,
-    pick_codec, probe, read_audio, readable, readable_seconds, read_frames, resampled, sound_start)
+from .media import (CODEC, CRF, MediaInfo, Picture, VideoWriter, aligned, audio_stream, check_output, exactly, frame_strip, join_parts, open_media,
+    pick_codec, probe, read_audio, readable, readable_seconds, read_frames, read_pictures, resampled, sound_start)
 from .audio import OVERLAP, Speech, hushed, log_mel, speech_spans, speech_weight, window_at
 from .face import align, paste
 from .tracks import AHEAD, choose, follow, loudness, scan_clip, spans
@@ -239,9 +239,9 @@ class Job:
 
     def source(self,
         first:int=0, # number of a source frame
-    )->Iterator[np.ndarray]: # (H,W,3) uint8
+    )->Iterator[Picture|np.ndarray]: # (H,W,3) uint8
         "The frames of the clip from one on."
-        return self.clock.each('decode', read_frames(self.video.path, damaged=self.damaged, first=first))
+        return self.clock.each('decode', read_pictures(self.video.path, damaged=self.damaged, first=first))
 
     def reach(self,
         k:float, # number of an output frame; `inf` for all
@@ -430,7 +430,7 @@ def decided_frames(
 def lipsync_frames(
     job:Job, # of `open_job`
     first:int=0, # begin with this frame
-)->Iterator[np.ndarray]: # (H,W,3) uint8, every frame of the result
+)->Iterator[Picture|np.ndarray]: # (H,W,3) uint8, every frame of the result
     "The frames of the result, as they are made."
     job.reach(first)
     begin = [begin_at(v, first, job) for v in job.voices]

@@ -26,7 +26,7 @@ import torch
 from .core import SAMPLE_RATE, LatentSyncError, atomic_path, prefetch
 from .face import (Face, InsightFace, MeshDetector, crop_region, crop_size, detector_name, face_detector, lip_aperture, overlap,
     shrink, similarity)
-from .media import read_frames, readable
+from .media import Picture, read_frames, read_pictures, readable
 
 # %% ../nbs/03a_tracks.ipynb #90c4715d
 class Packed:
@@ -105,7 +105,7 @@ def head_turn(
 TRAITS = 96 # px, side of the square the traits are read from
 
 def traits(
-    rgb:np.ndarray, # (H,W,3) uint8
+    rgb:np.ndarray|Picture, # (H,W,3) uint8
     anchors:np.ndarray, # (3,2)
 )->np.ndarray: # (512,) float16, of length one
     "Directions of edges: eight in each of 8 x 8 cells of the face."
@@ -152,7 +152,7 @@ class CutFinder:
             and abs(colours(new) - colours(old)).sum()/2 > self.colour)
 
     def __call__(self,
-        rgb:np.ndarray, # (H,W,3) uint8, the next frame
+        rgb:np.ndarray|Picture, # (H,W,3) uint8, the next frame
     )->bool: # the first frame of all begins a shot, too
         "Compare a frame with the last."
         k, last = max(1, max(rgb.shape[:2])//64), self.thumb
@@ -196,7 +196,7 @@ class FaceScan:
         self.n, self.age, self.tracks, self.faces, self.known = -1, 0, 0, {}, {}
 
     def __call__(self,
-        rgb:np.ndarray, # (H,W,3) uint8, the next frame
+        rgb:np.ndarray|Picture, # (H,W,3) uint8, the next frame
     )->Look:
         "Look at the next frame."
         self.n, self.age, cut = self.n + 1, self.age + 1, self.cut(rgb)
@@ -237,7 +237,7 @@ class FaceScan:
         return Seen(t, face.box, face.anchors, face.jaw, aperture, turn, face.score, traits=show)
 
 # %% ../nbs/03a_tracks.ipynb #65d102d0
-FORMAT = 2 # of the records; to be raised with any change of what a scan sees
+FORMAT = 3 # of the records; to be raised with any change of what a scan sees
 
 def cache_folder(
 )->Path: # may not exist yet
@@ -300,7 +300,7 @@ def scan_clip(
             yield from looks[:most]
             return
     scan, looks = FaceScan(face_detector(kind, device), every), []
-    with closing(prefetch(read_frames(path), 1)) as frames:
+    with closing(prefetch(read_pictures(path), 1)) as frames:
         for look in map(scan, islice(frames, most)): # `map` holds no frame while it waits for the next
             looks.append(look)
             yield look
