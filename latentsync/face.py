@@ -591,7 +591,7 @@ def _weight(
 
 # %% ../nbs/03_face.ipynb #86f6ea1b
 def paste_released(
-    frame:np.ndarray|Picture, # (H,W,3) uint8
+    frame:np.ndarray, # (H,W,3) uint8
     face:np.ndarray, # (R,R,3) float -1..1 or uint8
     M:np.ndarray, # (2,3) of `similarity` for this frame and R
 )->np.ndarray: # (H,W,3) uint8, a new frame

@@ -385,7 +385,7 @@ class Picture:
         part[rows.start-y:, cols.start-x:][:len(rows), :len(cols)] = rgb
         for p, new in zip(self.planes, rgb_to_planes(part, self.colour)):
             d, a = h//len(p), w//p.shape[1]
-            p[y//d:(y+len(part))//d, x//a:(x+part.shape[1])//a] = new if d == a == 1 else cv2.resize(new, (part.shape[1]//a, len(part)//d), interpolation=cv2.INTER_AREA)
+            p[y//d:(y+len(part))//d, x//a:(x+part.shape[1])//a] = cv2.resize(new, (part.shape[1]//a, len(part)//d), interpolation=cv2.INTER_AREA)
 
     def __array__(self, dtype=None, copy=None): return self[:, :]
 
@@ -545,7 +545,7 @@ def probe(
         rate, channels = (audio.rate, audio.channels) if audio else (0, 0)
         if not video: return MediaInfo(Path(path), 0, 0, Fraction(0), None, sound_length(c, audio), rate, channels, True, False)
         picture = first_picture(c, video)
-        width, height = to_rgb(picture, stored_size(picture, video.sample_aspect_ratio)).shape[1::-1]
+        width, height = to_picture(picture, stored_size(picture, video.sample_aspect_ratio)).shape[1::-1]
     with open_media(path) as c: fps, frames, seconds = video_length(c, video_stream(c))
     still = frames == 1 and not audio # such as heic
     if still: fps, seconds = Fraction(FPS), 0.
@@ -637,13 +637,11 @@ def read_pictures(
 
 def read_frames(
     path:str|Path, # a video or a picture
-    fps:float|Fraction|None=None, # of `read_pictures`, as are the others
-    scale:float=1.,
-    damaged:list[float]|None=None,
-    first:int=0,
+    fps:float|Fraction|None=None, # frames/s wanted; None for the file's own rate
+    **how, # scale, damaged, first of `read_pictures`
 )->Iterator[np.ndarray]: # (H,W,3) uint8 RGB, upright; every array is the caller's own
     "The same in RGB."
-    yield from map(np.asarray, read_pictures(path, fps, scale, damaged, first))
+    yield from map(np.asarray, read_pictures(path, fps, **how))
 
 # %% ../nbs/01_media.ipynb #e9d8cbe6
 def sound_start(
