@@ -6,7 +6,7 @@
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'option', 'command', 'UsageError', 'Parser',
            'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'sync', 'evaluate',
            'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae',
-           'train_compact', 'refine_compact', 'train_scorer', 'main', 'complain']
+           'train_encoder', 'train_compact', 'refine_compact', 'train_scorer', 'main', 'complain']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
@@ -217,6 +217,11 @@ def compact_data(folder, out):
 def train_vae(**settings):
     from latentsync.train_vae import train_vae
     train_vae(**settings)
+
+@command('Replace the encoder of a set that has its face VAE by a quicker one that says the same.', *TRAINING[:2])
+def train_encoder(**settings):
+    from latentsync.train_vae import train_encoder
+    train_encoder(**settings)
 
 @command('Train the compact U-Net of a set that has its VAE.', *TRAINING)
 def train_compact(**settings):

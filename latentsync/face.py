@@ -15,6 +15,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import get_ident
 import cv2
 import numpy as np
 import onnxruntime as ort
@@ -420,6 +421,11 @@ def crop_region(
     return slice(y0, y1), slice(x0, x1)
 
 # %% ../nbs/03_face.ipynb #65c91fb1
+@lru_cache(maxsize=2)
+def _canvas(height:int, width:int, thread:int)->Tensor: # (1,4,height,width), not filled
+    "A place for a frame, kept by each thread: to get new memory takes as long as to sample it."
+    return torch.empty(1, 4, height, width)
+
 def align(
     frame:np.ndarray|Picture, # (H,W,3) uint8
     M:np.ndarray, # (2,3) of `similarity`
@@ -428,7 +434,7 @@ def align(
     "Cut the face out as a square."
     w, h = crop_size(resolution)
     rows, cols = crop_region(M, (w, h), frame.shape, 2)
-    x = torch.empty(1, 4, *frame.shape[:2]) # a full canvas keeps the sampling positions; only the face's part is ever filled or read
+    x = _canvas(*frame.shape[:2], get_ident()) # of full size to keep the sampling positions; only the face's part is filled and read
     x[0, :3, rows, cols] = torch.from_numpy(frame[rows, cols].copy()).permute(2, 0, 1)
     x[0, 3, rows, cols] = 1
     crop, _ = _sample(x, _grid(M, frame.shape[:2], (h, w)))

@@ -39,6 +39,7 @@ class FaceVAEConfig:
     "Shape of `FaceVAE`; the downsampling is always 8."
     latent_channels:int = 8 # channels of the latents
     block_out_channels:tuple[int,...] = (64,128) # channels at 1/4 and 1/8 of the resolution
+    encoder_channels:tuple[int,...] = () # the same of the encoder; (): as the decoder
     encoder_layers:tuple[int,...] = (1,1) # residual blocks at 1/4 and 1/8
     decoder_layers:tuple[int,...] = (1,3) # residual blocks at 1/4 and 1/8
     scaling_factor:float = 1. # latents times this have a standard deviation near 1
@@ -75,11 +76,11 @@ class FaceVAE(nn.Module):
     def __init__(self, config:FaceVAEConfig=FaceVAEConfig()):
         super().__init__()
         self.config = config
-        c4,c8 = config.block_out_channels
-        enc,dec,z = config.encoder_layers, config.decoder_layers, config.latent_channels
+        z,(c4,c8),(e4,e8) = config.latent_channels, config.block_out_channels, config.encoder_channels or config.block_out_channels
+        enc,dec = config.encoder_layers, config.decoder_layers
         self.encoder = nn.Sequential(
-            nn.PixelUnshuffle(4), nn.Conv2d(48, c4, 3, padding=1), *res_blocks(enc[0], c4),
-            nn.Conv2d(c4, c8, 3, stride=2, padding=1), *res_blocks(enc[1], c8), nn.SiLU(), nn.Conv2d(c8, z, 3, padding=1))
+            nn.PixelUnshuffle(4), nn.Conv2d(48, e4, 3, padding=1), *res_blocks(enc[0], e4),
+            nn.Conv2d(e4, e8, 3, stride=2, padding=1), *res_blocks(enc[1], e8), nn.SiLU(), nn.Conv2d(e8, z, 3, padding=1))
         self.decoder = nn.Sequential(
             nn.Conv2d(z, c8, 3, padding=1), *res_blocks(dec[1], c8), nn.Conv2d(c8, c4*4, 1), nn.PixelShuffle(2),
             *res_blocks(dec[0], c4), nn.SiLU(), nn.Conv2d(c4, 48, 3, padding=1), nn.PixelShuffle(4))
