@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
 
-from .core import atomic_path, dataclass_from, find_checkpoint, load_strict, pick_device, read_config, read_weights
+from .core import atomic_path, find_checkpoint, load_strict, pick_device, read_config, read_weights
 from .compact_data import ClipFolder
 from .dataset import augment_colour, augment_place
 from .diffusion import scheduler, timesteps
@@ -27,7 +27,6 @@ from .face import fixed_mask
 from .latents import decode_latents, encode_latents, latent_mask, load_vae, to_pixels, unet_input
 from .losses import perceptual_loss, recon_loss, texture_loss
 from .quality import perceptual_net
-from .speaker import SetConfig
 from .trainer import TrainConfig, fit
 from .unet import UNet3DConditionModel, unet_config
 
@@ -165,20 +164,19 @@ def unet_loss(
     batch:tuple, # of `UNetSamples`
     cfg:CompactTraining,
     timestep:int, # the one step of the model
-    top:int, # of `SetConfig`
     lpips_net:nn.Module|None, # None leaves the pixels out
 )->dict: # loss and its parts
     "Reconstruction of the clean latents, the lips as they read, and the decoded mouth in pixels."
     faces,refs,audio,lips = batch
     size = faces.shape[-1]
-    mask,(rows,cols) = latent_mask(size).to(faces), mouth_box(size)
-    with torch.no_grad(): target,masked,ref = (encode_latents(vae, x[:,:,8*top:])[:,:,None] for x in (faces, faces*torch.from_numpy(fixed_mask(size)).to(faces), refs))
-    pred = unet(unet_input(torch.randn_like(target), mask[top:], masked, ref), timestep, noisy(audio, cfg.audio_noise), lips=lips).sample
-    box = (slice(None), slice(None), 0, slice(rows.start-top, rows.stop-top), cols)
-    logs = dict(recon=recon_loss(pred, target, loss_weight(mask, cfg.mouth_weight)[top:]), lips=F.mse_loss(reader(pred[box]), reader(target[box])))
+    mask = latent_mask(size).to(faces)
+    with torch.no_grad(): target,masked,ref = (encode_latents(vae, x)[:,:,None] for x in (faces, faces*torch.from_numpy(fixed_mask(size)).to(faces), refs))
+    pred = unet(unet_input(torch.randn_like(target), mask, masked, ref), timestep, noisy(audio, cfg.audio_noise), lips=lips).sample
+    box = (slice(None), slice(None), 0, *mouth_box(size))
+    logs = dict(recon=recon_loss(pred, target, loss_weight(mask, cfg.mouth_weight)), lips=F.mse_loss(reader(pred[box]), reader(target[box])))
     loss = cfg.recon_weight*logs['recon'] + cfg.reader_weight*logs['lips']
     if lpips_net is not None:
-        x,y = faces[(..., *in_pixels((rows, cols)))], decode_latents(vae, pred[box])
+        x,y = faces[(..., *in_pixels(mouth_box(size)))], decode_latents(vae, pred[box])
         logs |= dict(l1=(y-x).abs().mean(), lpips=perceptual_loss(lpips_net, y, x), texture=texture_loss(y, x))
         loss = loss + cfg.pixel_weight*logs['l1'] + cfg.perceptual_weight*logs['lpips'] + cfg.texture_weight*logs['texture']
     return dict({k:v.detach() for k,v in logs.items()}, loss=loss)
@@ -247,8 +245,8 @@ def train_compact(
     with atomic_path(out/'config.json') as tmp: tmp.write_text(json.dumps(config | dict(lips=samples.usual), indent=1)+'\n')
     reader = train_reader(samples, vae, training, state/'reader', trainer)
     net = perceptual_net('alex', lpips_weights).to(device) if training.perceptual_weight else None
-    last,top = int(timesteps(scheduler(**config['scheduler']), 1)[0]), dataclass_from(SetConfig, config).top
-    def loss_fn(unet, batch, step): return unet_loss(unet, vae, reader, batch, training, last, top, net)
+    last = int(timesteps(scheduler(**config['scheduler']), 1)[0])
+    def loss_fn(unet, batch, step): return unet_loss(unet, vae, reader, batch, training, last, net)
     def save(ema, step):
         with atomic_path(out/'unet.safetensors') as tmp: save_file({k:v.half().contiguous() for k,v in ema.state_dict().items()}, tmp)
     return fit(unet, samples, loss_fn, state, trainer, save)
