@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .core import atomic_path, pick_device, preset, read_config
+from .core import LatentSyncError, atomic_path, pick_device, preset, read_config
 from .compact_data import ClipFolder
 from .dataset import augment_colour
 from .face import fixed_mask
@@ -131,15 +131,16 @@ def train_encoder(
     trainer:TrainConfig=QUICK_STEPS,
     state:str|Path|None=None, # folder of the run; None: `out`/train_encoder
 )->FaceVAE: # with the new encoder
-    "Teach a smaller encoder to say what the encoder of a set says."
-    out,config,clips = Path(out), read_config(out), ClipFolder(data)
-    large = load_vae(out, config, pick_device(trainer.device))
+    "Teach a smaller encoder to say what the encoder of a set says. Raises `LatentSyncError` for a set with another kind of VAE."
+    out,config,device = Path(out), read_config(out), pick_device(trainer.device)
+    if config['vae']['kind'] != 'face': raise LatentSyncError(f'the VAE of {out} is no FaceVAE; give a set whose VAE was made by `latentsync train-vae`')
+    clips,large = ClipFolder(data), load_vae(out, config, device)
     torch.manual_seed(trainer.seed)
-    quick = FaceVAE(replace(large.config, **shape))
+    quick = FaceVAE(replace(large.config, **shape)).to(device)
     quick.decoder.load_state_dict(large.decoder.state_dict())
     def loss_fn(encoder, x, step): return dict(loss=F.mse_loss(*(large.config.scaling_factor*e(x) for e in (encoder, large.encoder))))
-    fit(quick.encoder, lambda step: hole_batch(clips, training, trainer.seed, step), loss_fn, state or out/'train_encoder', trainer,
-        lambda ema, step: quick.encoder.load_state_dict(ema.state_dict()))
+    ema = fit(quick.encoder, lambda step: hole_batch(clips, training, trainer.seed, step), loss_fn, state or out/'train_encoder', trainer)
+    quick.encoder.load_state_dict(ema.state_dict())
     with atomic_path(out/'vae.safetensors') as tmp: save_file({k:v.half() for k,v in quick.state_dict().items()}, tmp)
     with atomic_path(out/'config.json') as tmp: tmp.write_text(json.dumps({**config, 'vae': dict(kind='face', **asdict(quick.config))}, indent=1)+'\n')
     return quick
