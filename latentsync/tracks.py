@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['TRAITS', 'SHOW', 'LOST', 'FORMAT', 'MIN_BROWS', 'MAX_TURN', 'LIKE', 'CAST', 'SURE', 'LEAD', 'OTHER', 'AWAY', 'AHEAD',
-           'BELL', 'JUMP', 'BRIDGE', 'FADE', 'Packed', 'Seen', 'Look', 'Sighting', 'head_turn', 'traits', 'likeness',
-           'colours', 'CutFinder', 'Known', 'FaceScan', 'cache_folder', 'scan_file', 'save_looks', 'load_looks',
-           'scan_clip', 'problem', 'like_picture', 'within', 'shots', 'able', 'arrivals', 'shown', 'alike', 'person_of',
-           'numbers', 'numbered', 'face_rule', 'loudness', 'lip_speed', 'speakers', 'cast_of', 'stays', 'choose',
-           'jumps', 'parabola', 'steady', 'pieces', 'sightings', 'follow', 'excuse', 'spans']
+           'BELL', 'JUMP', 'BRIDGE', 'FADE', 'Packed', 'Seen', 'Look', 'Sighting', 'head_turn', 'grey_part', 'traits',
+           'likeness', 'detail', 'colours', 'CutFinder', 'Known', 'FaceScan', 'cache_folder', 'scan_file', 'save_looks',
+           'load_looks', 'scan_clip', 'problem', 'like_picture', 'within', 'shots', 'able', 'arrivals', 'shown',
+           'alike', 'person_of', 'numbers', 'numbered', 'face_rule', 'loudness', 'lip_speed', 'speakers', 'cast_of',
+           'stays', 'choose', 'jumps', 'parabola', 'steady', 'pieces', 'sightings', 'follow', 'excuse', 'spans']
 
 # %% ../nbs/03a_tracks.ipynb #197be99d
 import hashlib, json, os, re, zipfile, zlib
@@ -60,6 +60,7 @@ class Seen(Packed):
     jaw:(np.float32, (9,2)) # see `Face`
     aperture:float # gap of the inner lips in distances between the eyes; 0 if the detector has no lip points
     turn:float # of `head_turn`
+    detail:float # of `detail`
     score:float # of the detector, 0..1
 
     def __init__(self, *values, traits=None, **named):
@@ -87,6 +88,7 @@ class Sighting(Packed):
     jaw:(np.float32, (9,2)) # see `Face`
     aperture:float # see `Seen`
     turn:float # see `Seen`
+    detail:float # see `Seen`
     weight:float # how much of the new mouth to show, 0..1; it fades next to frames without the face
     bridged:bool # not seen here: its place lies between those before and after
 
@@ -102,6 +104,19 @@ def head_turn(
     return float(abs((nose - (left + right)/2)@(right - left))/((right - left)@(right - left)))
 
 # %% ../nbs/03a_tracks.ipynb #59bbca3b
+def grey_part(
+    rgb:np.ndarray|Picture, # (H,W,3) uint8
+    M:np.ndarray, # (2,3) frame px -> px of the part
+    size:tuple[int,int], # width, height of the part
+)->np.ndarray: # (h,w) uint8, black where it lies outside the frame altogether
+    "A part of a frame, shrunk before it is turned, as a single bilinear look-up would alias."
+    scale = min(1, float(np.linalg.det(M[:, :2])**.5))
+    rows, cols = crop_region(M, size, rgb.shape, 2)
+    part = rgb[rows, cols]
+    if not part.size: return np.zeros(size[::-1], np.uint8)
+    M = np.c_[M[:, :2]/scale, M[:, :2]@(cols.start, rows.start) + M[:, 2]]
+    return cv2.warpAffine(cv2.cvtColor(shrink(part, scale), cv2.COLOR_RGB2GRAY), M, size, borderMode=cv2.BORDER_REPLICATE)
+
 TRAITS = 96 # px, side of the square the traits are read from
 
 def traits(
@@ -109,13 +124,8 @@ def traits(
     anchors:np.ndarray, # (3,2)
 )->np.ndarray: # (512,) float16, of length one
     "Directions of edges: eight in each of 8 x 8 cells of the face."
-    M, _ = similarity(anchors, TRAITS)
-    (w, h), scale = crop_size(TRAITS), min(1, float(np.linalg.det(M[:, :2])**.5))
-    rows, cols = crop_region(M, (w, h), rgb.shape, 2)
-    if not rgb[rows, cols].size: return np.zeros(512, np.float16)
-    M = np.c_[M[:, :2]/scale, M[:, :2]@(cols.start, rows.start) + M[:, 2]]
-    grey = cv2.cvtColor(shrink(rgb[rows, cols], scale), cv2.COLOR_RGB2GRAY)
-    grey = cv2.GaussianBlur(np.float32(cv2.warpAffine(grey, M, (w, h), borderMode=cv2.BORDER_REPLICATE)), (0, 0), 1.2)
+    w, h = crop_size(TRAITS)
+    grey = cv2.GaussianBlur(np.float32(grey_part(rgb, similarity(anchors, TRAITS)[0], (w, h))), (0, 0), 1.2)
     x, y = cv2.Sobel(grey, -1, 1, 0), cv2.Sobel(grey, -1, 0, 1)
     cell = np.arange(h)[:, None]*8//h*64 + np.arange(w)*8//w*8 + np.arctan2(y, x)//(np.pi/4)%8
     edges = np.bincount(np.intp(cell).ravel(), np.hypot(x, y).ravel(), 512).reshape(64, 8)
@@ -128,6 +138,16 @@ def likeness(
 )->float: # 1: the same picture, about .3 for two persons
     "How much two faces look alike."
     return float(np.float32(a)@np.float32(b))
+
+# %% ../nbs/03a_tracks.ipynb #73acc60d
+def detail(
+    rgb:np.ndarray|Picture, # (H,W,3) uint8
+    anchors:np.ndarray, # (3,2)
+)->float: # variance of the Laplacian
+    "How much fine detail there is around the mouth."
+    w, h = crop_size(256)
+    (M, _), (x, y) = similarity(anchors, 256), (w*2//9, h*5//9)
+    return float(cv2.Laplacian(grey_part(rgb, np.c_[M[:, :2], M[:, 2] - (x, y)], (w*7//9 - x, h*8//9 - y)), cv2.CV_32F).var())
 
 # %% ../nbs/03a_tracks.ipynb #65d07537
 def colours(
@@ -234,10 +254,10 @@ class FaceScan:
             k.shown, k.traits = self.n, traits(rgb, face.anchors)
             show = k.traits
         aperture = lip_aperture(face.points)[0] if len(face.points) == 468 else 0.
-        return Seen(t, face.box, face.anchors, face.jaw, aperture, turn, face.score, traits=show)
+        return Seen(t, face.box, face.anchors, face.jaw, aperture, turn, detail(rgb, face.anchors), face.score, traits=show)
 
 # %% ../nbs/03a_tracks.ipynb #65d102d0
-FORMAT = 3 # of the records; to be raised with any change of what a scan sees
+FORMAT = 4 # of the records; to be raised with any change of what a scan sees
 
 def cache_folder(
 )->Path: # may not exist yet
@@ -266,7 +286,7 @@ def save_looks(
     with atomic_path(path) as tmp, open(tmp, 'wb') as f:
         np.savez_compressed(f, cut=[x.cut for x in looks], count=[len(x.faces) for x in looks], track=np.int32([s.track for s in faces]),
             places=np.float32([np.r_[s.box, s.anchors.ravel(), s.jaw.ravel()] for s in faces]).reshape(-1, 28),
-            measures=np.array([(s.aperture, s.turn, s.score) for s in faces]).reshape(-1, 3),
+            measures=np.array([(s.aperture, s.turn, s.detail, s.score) for s in faces]).reshape(-1, 4),
             shown=np.int64(shown), traits=np.float16([faces[i].traits for i in shown]).reshape(-1, 512))
 
 def load_looks(
@@ -632,12 +652,12 @@ def sightings(
     "One stretch in which a face is followed."
     known = list(seen)
     at = np.arange(known[0], known[-1] + 1)
-    values = np.array([np.r_[s.aperture, s.turn, s.anchors.ravel(), s.jaw.ravel()] for s in seen.values()], float)
+    values = np.array([np.r_[s.aperture, s.turn, s.detail, s.anchors.ravel(), s.jaw.ravel()] for s in seen.values()], float)
     values = np.stack([np.interp(at, known, v) for v in values.T], 1)
     ramp = np.arange(1, len(at) + 1)/(round(FADE*fps) + 1)
     weight = np.minimum(1, np.minimum(ramp if fades[0] else 1, ramp[::-1] if fades[1] else 1)*np.ones(len(at)))
-    points = steady(values[:, 2:].reshape(len(at), -1, 2), fps)
-    return {int(i): Sighting(similarity(p[:3], resolution)[0], p[3:], v[0], v[1], w, int(i) not in seen)
+    points = steady(values[:, 3:].reshape(len(at), -1, 2), fps)
+    return {int(i): Sighting(similarity(p[:3], resolution)[0], p[3:], *v[:3], w, int(i) not in seen)
         for i, p, v, w in zip(at, points, values, weight) if i in part}
 
 def follow(
