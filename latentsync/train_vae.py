@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['QUICK', 'QUICK_STEPS', 'VAETraining', 'vae_batch', 'vae_patch', 'vae_loss', 'latent_std', 'train_vae', 'hole_batch',
-           'train_encoder']
+           'roughened', 'thinned', 'quicken']
 
 # %% ../nbs/54_train_vae.ipynb #0a54a2b8
 from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 import json
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from .core import LatentSyncError, atomic_path, pick_device, preset, read_config
 from .compact_data import ClipFolder
 from .dataset import augment_colour
 from .face import fixed_mask
-from .latents import FaceVAE, FaceVAEConfig, load_vae, to_pixels
+from .latents import FaceVAE, FaceVAEConfig, ResBlock, decode_latents, encode_latents, load_vae, to_pixels
 from .losses import perceptual_loss
 from .quality import perceptual_net
 from .trainer import TrainConfig, fit
@@ -107,7 +108,7 @@ def train_vae(
     return fit(FaceVAE(config), lambda step: vae_batch(clips, training, trainer.seed, step), loss_fn, state or out/'train_vae', trainer, save)
 
 # %% ../nbs/54_train_vae.ipynb #333b13d1
-QUICK, QUICK_STEPS = dict(encoder_channels=(32,96), encoder_layers=(0,1)), TrainConfig(steps=4000, lr=2e-3)
+QUICK, QUICK_STEPS = dict(encoder_channels=(32,96), encoder_layers=(0,1), decoder_layers=(1,1)), TrainConfig(steps=4000, lr=2e-3)
 
 def hole_batch(
     clips:ClipFolder,
@@ -123,24 +124,51 @@ def hole_batch(
         out.append(pixels*torch.from_numpy(fixed_mask(len(face))[y,x]) if i%2 else pixels)
     return torch.cat(out)
 
-def train_encoder(
+def roughened(
+    z:Tensor, # (N,C,h,w)
+    seed:int, # decides everything random
+    mix:float=.3, # of the next latents in every second ones, at most
+    noise:float=.15, # standard deviation, at most
+)->Tensor: # same
+    "Latents as a U-Net might make them."
+    g = torch.Generator().manual_seed(seed)
+    mix, share, noise = mix*torch.rand(len(z), 1, 1, 1, generator=g), torch.rand(len(z), 1, 1, 1, generator=g) < .5, noise*torch.rand(len(z), 1, 1, 1, generator=g)
+    return torch.lerp(z, z.roll(1, 0), (mix*share).to(z)) + (noise*torch.randn(z.shape, generator=g)).to(z)
+
+def thinned(
+    decoder:nn.Sequential, # of a `FaceVAE`
+    layers:tuple[int,int], # residual blocks that stay at 1/4 and 1/8
+)->nn.Sequential:
+    "A decoder without residual blocks in the middle."
+    out, stay = [], iter(layers[::-1]) # a decoder begins at 1/8
+    for blocks,run in groupby(decoder, key=lambda m: isinstance(m, ResBlock)):
+        run = list(run)
+        out += [run[i] for i in np.linspace(0, len(run)-1, next(stay)).round().astype(int)] if blocks else run
+    return nn.Sequential(*out)
+
+# %% ../nbs/54_train_vae.ipynb #6b490690
+def quicken(
     data:str|Path, # folder of prepared clips
     out:str|Path, # checkpoint set; its `vae.safetensors` and `config.json` are replaced at the end
-    shape:dict=QUICK, # of the new encoder, fields of `FaceVAEConfig`
+    shape:dict=QUICK, # of the new VAE, fields of `FaceVAEConfig`
     training:VAETraining=VAETraining(),
     trainer:TrainConfig=QUICK_STEPS,
-    state:str|Path|None=None, # folder of the run; None: `out`/train_encoder
-)->FaceVAE: # with the new encoder
-    "Teach a smaller encoder to say what the encoder of a set says. Raises `LatentSyncError` for a set with another kind of VAE."
+    state:str|Path|None=None, # folder of the run; None: `out`/quicken
+)->FaceVAE:
+    "Teach a smaller VAE to say and to draw what the VAE of a set does. Raises `LatentSyncError` for a set with another kind of VAE."
     out,config,device = Path(out), read_config(out), pick_device(trainer.device)
     if config['vae']['kind'] != 'face': raise LatentSyncError(f'the VAE of {out} is no FaceVAE; give a set whose VAE was made by `latentsync train-vae`')
     clips,large = ClipFolder(data), load_vae(out, config, device)
     torch.manual_seed(trainer.seed)
-    quick = FaceVAE(replace(large.config, **shape)).to(device)
-    quick.decoder.load_state_dict(large.decoder.state_dict())
-    def loss_fn(encoder, x, step): return dict(loss=F.mse_loss(*(large.config.scaling_factor*e(x) for e in (encoder, large.encoder))))
-    ema = fit(quick.encoder, lambda step: hole_batch(clips, training, trainer.seed, step), loss_fn, state or out/'train_encoder', trainer)
-    quick.encoder.load_state_dict(ema.state_dict())
-    with atomic_path(out/'vae.safetensors') as tmp: save_file({k:v.half() for k,v in quick.state_dict().items()}, tmp)
+    quick = FaceVAE(replace(large.config, **shape))
+    quick.decoder.load_state_dict(thinned(large.decoder, quick.config.decoder_layers).state_dict())
+    def loss_fn(vae, x, step):
+        with torch.no_grad():
+            z = encode_latents(large, x)
+            rough = roughened(z, step)
+            y = decode_latents(large, rough)
+        return dict(latents=(l := F.mse_loss(encode_latents(vae, x), z)), pixels=(p := F.mse_loss(decode_latents(vae, rough), y)), loss=l+p)
+    vae = fit(quick, lambda step: hole_batch(clips, training, trainer.seed, step), loss_fn, state or out/'quicken', trainer)
+    with atomic_path(out/'vae.safetensors') as tmp: save_file({k:v.half() for k,v in vae.state_dict().items()}, tmp)
     with atomic_path(out/'config.json') as tmp: tmp.write_text(json.dumps({**config, 'vae': dict(kind='face', **asdict(quick.config))}, indent=1)+'\n')
-    return quick
+    return vae
