@@ -43,7 +43,6 @@ class CompactTraining:
     ear_steps:int = 400 # steps of `train_ear`, before the U-Net; 0: it hears already
     ear_noise:float = 0.4 # noise on the audio states while the ear learns, in their own standard deviations
     ear_gain:float = 0.9 # movement of the lips that is asked of the ear, in standard deviations over all clips
-    audio_noise:float = 1. # noise on the audio states while the U-Net learns
     mouth_weight:float = 4. # of latents around the mouth in the reconstruction loss, against 1 elsewhere in the hole
     recon_weight:float = 0.5 # of the reconstruction loss
     reader_steps:int = 1500 # steps of `train_reader`, before the U-Net
@@ -171,7 +170,7 @@ def unet_loss(
     size = faces.shape[-1]
     mask = latent_mask(size).to(faces)
     with torch.no_grad(): target,masked,ref = (encode_latents(vae, x)[:,:,None] for x in (faces, faces*torch.from_numpy(fixed_mask(size)).to(faces), refs))
-    pred = unet(unet_input(torch.randn_like(target), mask, masked, ref), timestep, noisy(audio, cfg.audio_noise), lips=lips).sample
+    pred = unet(unet_input(torch.randn_like(target), mask, masked, ref), timestep, audio, lips=lips).sample
     box = (slice(None), slice(None), 0, *mouth_box(size))
     logs = dict(recon=recon_loss(pred, target, loss_weight(mask, cfg.mouth_weight)), lips=F.mse_loss(reader(pred[box]), reader(target[box])))
     loss = cfg.recon_weight*logs['recon'] + cfg.reader_weight*logs['lips']
