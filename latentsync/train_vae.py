@@ -108,7 +108,7 @@ def train_vae(
     return fit(FaceVAE(config), lambda step: vae_batch(clips, training, trainer.seed, step), loss_fn, state or out/'train_vae', trainer, save)
 
 # %% ../nbs/54_train_vae.ipynb #333b13d1
-QUICK, QUICK_STEPS = dict(encoder_channels=(32,96), encoder_layers=(0,1), decoder_layers=(1,1)), TrainConfig(steps=4000, lr=2e-3)
+QUICK, QUICK_STEPS = dict(encoder_channels=(32,96), encoder_layers=(0,1), decoder_layers=(1,1)), TrainConfig(steps=4000, lr=1e-3) # at 2e-3 the decoder unlearns what it began with
 
 def hole_batch(
     clips:ClipFolder,
