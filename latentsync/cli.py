@@ -6,10 +6,12 @@
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'option', 'command', 'UsageError', 'Parser',
            'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'sync', 'evaluate',
            'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae', 'quicken',
-           'train_compact', 'refine_compact', 'train_scorer', 'main', 'complain']
+           'train_compact', 'refine_compact', 'train_scorer', 'hasten', 'main', 'complain']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
+import atexit
+import gc
 import re
 import sys
 from collections.abc import Callable
@@ -243,10 +245,16 @@ def train_scorer(folder, data, out):
     train_scorer(data, out)
 
 # %% ../nbs/91_cli.ipynb #0afdd9d6
+def hasten():
+    "Look less for garbage: there is none among the modules, and looking takes half a second of importing them and another one of leaving."
+    gc.set_threshold(100_000)
+    atexit.register(gc.freeze)
+
 def main(
     argv:list|None=None, # words after `latentsync`; None: those of the terminal
 )->int: # exit code
     "Run one command."
+    if argv is None: hasten()
     try: settings = parse(sys.argv[1:] if argv is None else [str(w) for w in argv])
     except UsageError as e: return complain(e)
     from latentsync.core import LatentSyncError

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 # %% ../nbs/05_diffusion.ipynb #0a883d4a
-from .compat import absent
+from .compat import absent, unhurried
 from .core import dataclass_from
 
 # %% ../nbs/05_diffusion.ipynb #bc0c4c80
-with absent('torch._dynamo'): from diffusers import DDIMScheduler
+with absent('torch._dynamo'), unhurried(): from diffusers import DDIMScheduler
 
 # %% ../nbs/05_diffusion.ipynb #b076d9a6
 @dataclass(frozen=True)
