@@ -516,7 +516,7 @@ def mouth_weight(
 
 def paste_weight(
     resolution:int, # R
-    M:np.ndarray, # (2,3) of `similarity` for this frame and R
+    M:np.ndarray|None=None, # (2,3) of `similarity` for this frame and R, for the jaw
     jaw:np.ndarray|None=None, # (9,2) of `Face` in this frame; None: the face fills the hole
     mouth_only:bool=False, # see `mouth_weight`
 )->np.ndarray: # (R,R) float32, 0..1

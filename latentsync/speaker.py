@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TINY_UNET', 'ROOM', 'AT_ONCE', 'TRIED', 'LEAST', 'SetConfig', 'Models', 'load_models', 'random_checkpoint',
-           'encode_reference', 'encode_faces', 'denoise_faces', 'decode_faces', 'Reference', 'openings', 'words',
-           'translated', 'fixed_reference', 'windows', 'blended', 'speak_stream']
+           'seen_latents', 'encode_reference', 'encode_faces', 'denoise_faces', 'decode_faces', 'Reference', 'openings',
+           'words', 'translated', 'fixed_reference', 'windows', 'blended', 'speak_stream']
 
 # %% ../nbs/19_speaker.ipynb #1ad9bf2c
 import json
@@ -28,7 +28,7 @@ from torch.nn import functional as F
 from .core import (LatentSyncError, Stopwatch, checkpoint_file, checkpoint_path, dataclass_from, find_checkpoint, pick_device, pick_dtype,
     prefetch, read_config, turn)
 from .audio import load_whisper
-from .face import Roi, crop_size, fixed_mask, lip_aperture, lip_detector
+from .face import Roi, crop_size, fixed_mask, lip_aperture, lip_detector, paste_weight
 from .latents import FaceVAE, conditions, decode_latents, encode_latents, latent_mask, load_vae, new_vae, to_pixels, to_uint8
 from .diffusion import denoise, scheduler
 from .unet import UNet3DConditionModel, deep_cached, load_unet, unet_config
@@ -43,6 +43,7 @@ class SetConfig:
     steps:int=20 # denoising steps
     guidance_scale:float=1.5 # weight of the sound
     reference:str='same' # 'same' frame or one 'fixed' frame
+    top:int=0 # rows of latents above those that the U-Net sees and makes
     overlap:int=2 # frames that neighbouring windows share, where the weights feel windows at all; 0: as the released pipeline
     faces:str='auto' # face detector the weights were trained with
     mouth_only:bool=False # paste mouth and chin only, see `mouth_weight`
@@ -87,7 +88,6 @@ def load_models(
     unet = load_unet(folder, unet_config(config.unet), device, dtype)
     vae = load_vae(folder, dict(vae=config.vae), device, dtype)
     if device.type != 'mps': vae = vae.to(memory_format=torch.channels_last) # a quarter faster on CPUs
-    if device.type == 'cpu': unet = unet.to(memory_format=torch.channels_last) # a tenth faster
     whisper = load_whisper(checkpoint_file(folder, 'whisper'), device, unet.config.cross_attention_dim)
     channels = vae.config.latent_channels
     if (unet.config.in_channels, unet.config.out_channels) != (3*channels+1, channels):
@@ -121,13 +121,20 @@ def random_checkpoint(
     return folder
 
 # %% ../nbs/19_speaker.ipynb #6c567022
+def seen_latents(
+    models:Models,
+    pixels:Tensor, # (N,3,R,R) in -1..1
+)->Tensor: # (N,C,h,w)
+    "Latents of what the U-Net sees of face squares."
+    return encode_latents(models.vae, pixels[:, :, 8*models.config.top:])
+
 @torch.inference_mode()
 def encode_reference(
     models:Models,
     face:np.ndarray, # (R,R,3) uint8
 )->Tensor: # (1,C,h,w)
     "Latents of the fixed reference."
-    with turn(models.device): return encode_latents(models.vae, to_pixels(face[None]).to(models.device, models.dtype))
+    with turn(models.device): return seen_latents(models, to_pixels(face[None]).to(models.device, models.dtype))
 
 @torch.inference_mode()
 def encode_faces(
@@ -141,16 +148,16 @@ def encode_faces(
     where = [first.setdefault(id(f), len(first)) for f in faces] # number of each face among the different ones
     pixels = to_pixels(np.stack([faces[where.index(i)] for i in range(len(first))])).to(models.device, models.dtype)
     kept = pixels*torch.from_numpy(fixed_mask(pixels.shape[-1])).to(pixels)
-    masked = encode_latents(models.vae, kept)[where]
-    ref = encode_latents(models.vae, pixels)[where] if reference is None else reference
-    return conditions(latent_mask(pixels.shape[-1]), frames_last(masked), frames_last(ref)), kept[where]
+    masked = seen_latents(models, kept)[where]
+    ref = seen_latents(models, pixels)[where] if reference is None else reference
+    return conditions(latent_mask(pixels.shape[-1])[models.config.top:], frames_last(masked), frames_last(ref)), kept[where]
 
 @torch.inference_mode()
 def denoise_faces(
     models:Models,
     known:Tensor, # (1,2C+1,N,h,w) of `encode_faces`
     audio:Tensor, # (N,50,384) a window of speech for each
-    noise:Tensor, # (1,C,1,h,w), the same for all frames
+    noise:Tensor, # (1,C,1,R/8,R/8), the same for all frames
     steps:int=1, # denoising steps
     guidance_scale:float=1., # weight of the speech
     deepcache:int=1, # the whole network in every n-th step only
@@ -159,11 +166,11 @@ def denoise_faces(
 )->Tensor: # (1,C,N,h,w)
     "Latents of faces that say what the windows hold."
     def unet(sample, t, audio, deep=None): return models.unet(sample, t, audio, deep, told and told(models.unet.audio_embedding.hear(audio)))
-    return denoise(deep_cached(unet, deepcache), noise.to(known).expand(-1, -1, known.shape[2], -1, -1), known, audio.to(known),
+    return denoise(deep_cached(unet, deepcache), noise[:, :, :, models.config.top:].to(known).expand(-1, -1, known.shape[2], -1, -1), known, audio.to(known),
         scheduler(**models.config.scheduler), steps, guidance_scale, progress)
 
 # %% ../nbs/19_speaker.ipynb #8761a736
-ROOM = 3 # rows of latents above the hole that a `FaceVAE` decodes with it; without the rest no pixel changes by a grey level
+ROOM = 3 # rows of latents above what is shown that a `FaceVAE` decodes with it; without the rest no pixel changes by a grey level
 
 @torch.inference_mode()
 def decode_faces(
@@ -172,9 +179,10 @@ def decode_faces(
     kept:Tensor, # (N,3,R,R) of `encode_faces`
 )->np.ndarray: # (N,R,R,3) float32 in -1..1
     "Made in the hole, kept around it."
-    mask = fixed_mask(kept.shape[-1])
-    first = max(int((mask < 1).any(1).argmax())//8 - ROOM, 0) if isinstance(models.vae, FaceVAE) else 0 # the other kind feels all of the face
-    made = F.pad(decode_latents(models.vae, latents[0, :, :, first:].transpose(0, 1)), (0, 0, 8*first, 0))
+    mask, top = fixed_mask(kept.shape[-1]), models.config.top
+    shown = paste_weight(kept.shape[-1], mouth_only=models.config.mouth_only) > 0
+    first = max(int(shown.any(1).argmax())//8 - ROOM, top) if isinstance(models.vae, FaceVAE) else top # the other kind feels all of the face
+    made = F.pad(decode_latents(models.vae, latents[0, :, :, first-top:].transpose(0, 1)), (0, 0, 8*first, 0))
     made = made.mul_(1 - torch.from_numpy(mask).to(kept)).add_(kept)
     return made.float().permute(0, 2, 3, 1).cpu().numpy()
 

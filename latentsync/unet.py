@@ -146,7 +146,7 @@ class UNet3DConditionModel(nn.Module):
     )->torch.Tensor: # (B,4*block_out_channels[0]), or (B*F,...) with an audio embedding
         "The time embedding, with the frame's speech added where the model has that."
         temb = self.time_embedding(self.time_proj(torch.as_tensor(timestep, device=sample.device).expand(len(sample))).to(sample.dtype))
-        if audio is None or not self.config.audio_embed_dim: return temb
+        if audio is None and lips is None or not self.config.audio_embed_dim: return temb
         return temb.repeat_interleave(sample.shape[2], 0) + self.audio_embedding(audio, lips)
 
     def forward(self,
