@@ -504,7 +504,9 @@ def claimed(
     "The folder of a job's parts; deleted when the block ends well. Raises `LatentSyncError` while another process makes the same file."
     folder, lock = out.with_name(f'.{out.name}.{key}.parts'), FileLock(out.with_name(f'.{out.name}.lock'), timeout=0)
     try: lock.acquire()
-    except Timeout as e: raise LatentSyncError(f'{out} is being made by another process; wait for it or write to another file') from e
+    except Timeout as e:
+        if not Path(lock.lock_file).exists(): raise LatentSyncError(f'the folder {out.absolute().parent} may not be written; choose another') from e
+        raise LatentSyncError(f'{out} is being made by another process; wait for it or write to another file') from e
     except OSError as e: raise no_room(out, e) from e
     try:
         for p in out.absolute().parent.glob('.*.parts'):
