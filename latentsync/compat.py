@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 # %% ../nbs/00a_compat.ipynb #03f591c1
@@ -53,7 +54,7 @@ def absent(
 class Distributions(Mapping):
     "`importlib.metadata.packages_distributions()`, made when it is needed."
     @cached_property
-    def table(self): return importlib.metadata.packages_distributions()
+    def table(self): return packages_distributions()
     def __getitem__(self, name): return self.table[name]
     def __iter__(self): return iter(self.table)
     def __len__(self): return len(self.table)
@@ -62,7 +63,6 @@ class Distributions(Mapping):
 def unhurried(
 )->Iterator[None]:
     "Let modules that the block imports ask for `packages_distributions` and get it when they need it."
-    function = importlib.metadata.packages_distributions
     importlib.metadata.packages_distributions = Distributions
     try: yield
-    finally: importlib.metadata.packages_distributions = function
+    finally: importlib.metadata.packages_distributions = packages_distributions

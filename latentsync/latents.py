@@ -128,9 +128,10 @@ def load_vae(
 def encode_latents(
     vae:nn.Module, # `FaceVAE` or AutoencoderKL
     pixels:Tensor, # (N,3,R,R) in [-1,1]
-)->Tensor: # (N,C,R/8,R/8), standard deviation about 1
+    top:int=0, # rows of latents that are left out
+)->Tensor: # (N,C,R/8-top,R/8), standard deviation about 1
     "Scaled latents."
-    return vae.encode(pixels).latent_dist.mode()*vae.config.scaling_factor
+    return vae.encode(pixels[:,:,8*top:]).latent_dist.mode()*vae.config.scaling_factor
 
 def decode_latents(
     vae:nn.Module, # `FaceVAE` or AutoencoderKL

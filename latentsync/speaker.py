@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TINY_UNET', 'ROOM', 'AT_ONCE', 'TRIED', 'LEAST', 'SetConfig', 'Models', 'load_models', 'random_checkpoint',
-           'seen_latents', 'encode_reference', 'encode_faces', 'denoise_faces', 'decode_faces', 'Reference', 'openings',
-           'words', 'translated', 'fixed_reference', 'windows', 'blended', 'speak_stream']
+           'encode_reference', 'encode_faces', 'denoise_faces', 'decode_faces', 'Reference', 'openings', 'words',
+           'translated', 'fixed_reference', 'windows', 'blended', 'speak_stream']
 
 # %% ../nbs/19_speaker.ipynb #1ad9bf2c
 import json
@@ -121,20 +121,13 @@ def random_checkpoint(
     return folder
 
 # %% ../nbs/19_speaker.ipynb #6c567022
-def seen_latents(
-    models:Models,
-    pixels:Tensor, # (N,3,R,R) in -1..1
-)->Tensor: # (N,C,h,w)
-    "Latents of what the U-Net sees of face squares."
-    return encode_latents(models.vae, pixels[:, :, 8*models.config.top:])
-
 @torch.inference_mode()
 def encode_reference(
     models:Models,
     face:np.ndarray, # (R,R,3) uint8
 )->Tensor: # (1,C,h,w)
     "Latents of the fixed reference."
-    with turn(models.device): return seen_latents(models, to_pixels(face[None]).to(models.device, models.dtype))
+    with turn(models.device): return encode_latents(models.vae, to_pixels(face[None]).to(models.device, models.dtype), models.config.top)
 
 @torch.inference_mode()
 def encode_faces(
@@ -148,8 +141,8 @@ def encode_faces(
     where = [first.setdefault(id(f), len(first)) for f in faces] # number of each face among the different ones
     pixels = to_pixels(np.stack([faces[where.index(i)] for i in range(len(first))])).to(models.device, models.dtype)
     kept = pixels*torch.from_numpy(fixed_mask(pixels.shape[-1])).to(pixels)
-    masked = seen_latents(models, kept)[where]
-    ref = seen_latents(models, pixels)[where] if reference is None else reference
+    masked = encode_latents(models.vae, kept, models.config.top)[where]
+    ref = encode_latents(models.vae, pixels, models.config.top)[where] if reference is None else reference
     return conditions(latent_mask(pixels.shape[-1])[models.config.top:], frames_last(masked), frames_last(ref)), kept[where]
 
 @torch.inference_mode()
