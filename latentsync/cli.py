@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'option', 'command', 'UsageError', 'Parser',
            'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'sync', 'evaluate',
-           'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae', 'quicken',
+           'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae',
            'train_compact', 'refine_compact', 'train_scorer', 'hasten', 'main', 'complain']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
@@ -219,11 +219,6 @@ def compact_data(folder, out):
 def train_vae(**settings):
     from latentsync.train_vae import train_vae
     train_vae(**settings)
-
-@command('Replace the face VAE of a set by a quicker one that says and draws the same.', *TRAINING[:2])
-def quicken(**settings):
-    from latentsync.train_vae import quicken
-    quicken(**settings)
 
 @command('Train the compact U-Net of a set that has its VAE.', *TRAINING)
 def train_compact(**settings):

@@ -38,10 +38,10 @@ def to_uint8(
 class FaceVAEConfig:
     "Shape of `FaceVAE`; the downsampling is always 8."
     latent_channels:int = 8 # channels of the latents
-    block_out_channels:tuple[int,...] = (64,128) # channels at 1/4 and 1/8 of the resolution
-    encoder_channels:tuple[int,...] = () # the same of the encoder; (): as the decoder
-    encoder_layers:tuple[int,...] = (1,1) # residual blocks at 1/4 and 1/8
-    decoder_layers:tuple[int,...] = (1,3) # residual blocks at 1/4 and 1/8
+    block_out_channels:tuple[int,...] = (64,128) # channels of the decoder at 1/4 and 1/8 of the resolution
+    encoder_channels:tuple[int,...] = (32,96) # the same of the encoder
+    encoder_layers:tuple[int,...] = (0,1) # residual blocks at 1/4 and 1/8
+    decoder_layers:tuple[int,...] = (1,1) # residual blocks at 1/4 and 1/8
     scaling_factor:float = 1. # latents times this have a standard deviation near 1
     sharpen:float = 0. # strength of `sharpened` after the decoder
 
@@ -76,7 +76,7 @@ class FaceVAE(nn.Module):
     def __init__(self, config:FaceVAEConfig=FaceVAEConfig()):
         super().__init__()
         self.config = config
-        z,(c4,c8),(e4,e8) = config.latent_channels, config.block_out_channels, config.encoder_channels or config.block_out_channels
+        z,(c4,c8),(e4,e8) = config.latent_channels, config.block_out_channels, config.encoder_channels
         enc,dec = config.encoder_layers, config.decoder_layers
         self.encoder = nn.Sequential(
             nn.PixelUnshuffle(4), nn.Conv2d(48, e4, 3, padding=1), *res_blocks(enc[0], e4),

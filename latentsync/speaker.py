@@ -107,7 +107,7 @@ def random_checkpoint(
 )->Path: # the folder
     "A checkpoint set with random weights: fast, and good for nothing but tests."
     folder, unet = Path(folder), {**TINY_UNET, **(unet or {})}
-    vae = dict(kind='face', latent_channels=4, block_out_channels=[16,16], encoder_layers=[1,1], decoder_layers=[1,1])
+    vae = dict(kind='face', latent_channels=4, block_out_channels=[16,16], encoder_channels=[16,16])
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
     for part,net in dict(unet=UNet3DConditionModel(unet_config(unet)), vae=new_vae(**vae)).items():
