@@ -262,7 +262,7 @@ def train_compact(
     return fit(unet, samples, loss_fn, state, trainer, save)
 
 # %% ../nbs/56_train_compact.ipynb #f114a074
-REFINE, REFINE_STEPS = CompactTraining(ear_steps=0, recon_weight=.3, perceptual_weight=1.5, texture_weight=60.), TrainConfig(steps=8000, lr=5e-4)
+REFINE, REFINE_STEPS = CompactTraining(ear_steps=0, recon_weight=.3, perceptual_weight=1.5, texture_weight=60.), TrainConfig(steps=6000, lr=5e-4)
 
 def refine_compact(
     data:str|Path, # folder of prepared clips
