@@ -8,7 +8,7 @@ __all__ = ['COMPACT', 'COMPACT_STEPS', 'REFINE', 'REFINE_STEPS', 'CompactTrainin
            'LipBatches', 'noisy', 'train_ear', 'lend_parts', 'train_compact', 'refine_compact']
 
 # %% ../nbs/56_train_compact.ipynb #9bb0dc7d
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 from pathlib import Path
 import shutil
@@ -24,7 +24,7 @@ from .compact_data import ClipFolder
 from .dataset import augment_colour, augment_place
 from .diffusion import scheduler, timesteps
 from .face import fixed_mask
-from .latents import decode_latents, encode_latents, latent_mask, load_vae, to_pixels, unet_input
+from .latents import FaceVAE, decode_latents, encode_latents, latent_mask, load_vae, to_pixels, unet_input
 from .losses import perceptual_loss, recon_loss, texture_loss
 from .quality import perceptual_net
 from .speaker import SetConfig
@@ -48,6 +48,7 @@ class CompactTraining:
     recon_weight:float = 0.5 # of the reconstruction loss
     reader_steps:int = 1500 # steps of `train_reader`, before the U-Net
     reader_weight:float = 0.6 # of the lips as `LipReader` sees them
+    sharpen:float = 0.65 # of the decoder while the U-Net learns; a set may sharpen more, as people who are not in the training come out softer
     texture_weight:float = 20. # of the amount of detail in decoded mouths
     pixel_weight:float = 2. # of the L1 distance of decoded mouths
     perceptual_weight:float = 1. # of LPIPS on decoded mouths
@@ -246,6 +247,7 @@ def train_compact(
     out,config,device = Path(out), read_config(out), pick_device(trainer.device)
     fast = torch.contiguous_format if device.type == 'mps' else torch.channels_last
     top,vae,clips = dataclass_from(SetConfig, config).top, load_vae(out, config, device).to(memory_format=fast), ClipFolder(data)
+    if isinstance(vae, FaceVAE): vae.config = replace(vae.config, sharpen=training.sharpen)
     torch.manual_seed(trainer.seed)
     unet = UNet3DConditionModel(unet_config(config['unet'])).to(memory_format=fast)
     state = Path(state or out/'train_compact')
