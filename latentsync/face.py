@@ -381,10 +381,24 @@ def _unit(h, w): return torch.tensor([[2/(w - 1), 0, -1], [0, 2/(h - 1), -1], [0
 
 def _square(M): return torch.cat([torch.from_numpy(np.float32(M)), torch.tensor([[0., 0., 1.]])])
 
+def _product(A, B): return A[:, :1]*B[:1] + A[:, 1:2]*B[1:2] + A[:, 2:]*B[2:]
+
+def _inverse(A):
+    "Gauss's, step by step: what is left to a library comes out otherwise in the last bit on another processor."
+    a, one = np.c_[A.numpy(), np.eye(3, dtype=np.float32)], np.float32(1)
+    for k in range(3):
+        j = k + np.abs(a[k:, k]).argmax()
+        a[[k, j]] = a[[j, k]]
+        a[k+1:] -= (a[k+1:, k:k+1]*(one/a[k, k]))*a[k]
+    for k in 2, 1, 0:
+        a[k] *= one/a[k, k]
+        a[:k] -= a[:k, k:k+1]*a[k]
+    return torch.from_numpy(a[:, 3:])
+
 @lru_cache(2)
-def _places(h, w): # (h,w,3) x and y of each pixel, -1..1, and 1
+def _places(h, w): # (2,h,w) x and y of each pixel, -1..1
     y, x = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing='ij')
-    return torch.stack([x, y, torch.ones_like(x)], -1)
+    return torch.stack([x, y])
 
 def _grid(
     M:np.ndarray, # (2,3) source px -> target px
@@ -394,9 +408,9 @@ def _grid(
     cols:slice=slice(None), # of the target
 )->Tensor: # (1,h,w,2) x and y in the source, -1..1 from the first to the last pixel centre
     "Where each target pixel is looked up."
-    back = torch.inverse(_unit(*dst)@(_square(M)@torch.inverse(_unit(*src))))
-    base = _places(*dst)[rows, cols]
-    return base.reshape(1, -1, 3).bmm(back[None, :2].mT).view(1, *base.shape[:2], 2)
+    back = _inverse(_product(_unit(*dst), _product(_square(M), _inverse(_unit(*src)))))
+    x, y = _places(*dst)[:, rows, cols]
+    return torch.stack([x*a + y*b + c for a, b, c in back[:2].tolist()], -1)[None]
 
 # %% ../nbs/03_face.ipynb #85552db3
 def _sample(
@@ -609,7 +623,7 @@ def paste_released(
     margin = _edge((w + 1)*(h + 1)/np.linalg.det(M[:, :2])) + 3
     rows, cols = crop_region(M, size, frame.shape, margin)
     out = frame.copy()
-    back = torch.inverse(_square(M))[:2].numpy()
+    back = _inverse(_square(M))[:2].numpy()
     new, inside = _sample(_crop(face), _grid(back, (h, w), frame.shape[:2], rows, cols))
     new = (new/2 + .5).clamp(0, 1)*255
     keep, weight = _weight(inside)
