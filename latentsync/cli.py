@@ -220,7 +220,7 @@ def train_vae(**settings):
     from latentsync.train_vae import train_vae
     train_vae(**settings)
 
-@command('Train the compact U-Net of a set that has its VAE.', *TRAINING)
+@command('Train the compact U-Net of a set, perhaps a new one.', *TRAINING)
 def train_compact(**settings):
     from latentsync.train_compact import train_compact
     train_compact(**settings)

@@ -90,16 +90,14 @@ def train_vae(
     training:VAETraining=VAETraining(),
     trainer:TrainConfig=TrainConfig(steps=4000),
     lpips_weights:str|Path|None=None, # file with LPIPS (alex); None takes what the lpips package fetches
-    name:str='compact', # preset that holds the rest of the set's config.json
-    state:str|Path|None=None, # folder of the run; None: `out`/train_vae
 )->FaceVAE: # the averaged weights
     "Train a `FaceVAE` on face squares."
     torch.manual_seed(trainer.seed)
-    clips,out = ClipFolder(data), Path(out)
+    clips,out,rest = ClipFolder(data), Path(out), preset('compact')
     net = perceptual_net('alex', lpips_weights).to(pick_device(trainer.device)) if training.perceptual_weight else None
     def loss_fn(vae, x, step): return vae_loss(vae, x, training, net if step >= training.perceptual_from*trainer.steps else None)
     def save(ema, step):
-        scaled = replace(config, scaling_factor=round(1/latent_std(ema, clips), 4), sharpen=preset(name)['vae']['sharpen']) # not while training, or it would be unlearnt
+        scaled = replace(config, scaling_factor=round(1/latent_std(ema, clips), 4), sharpen=rest['vae']['sharpen']) # not while training, or it would be unlearnt
         with atomic_path(out/'vae.safetensors') as tmp: save_file({k:v.half() for k,v in ema.state_dict().items()}, tmp)
-        with atomic_path(out/'config.json') as tmp: tmp.write_text(json.dumps({**preset(name), 'vae': dict(kind='face', **asdict(scaled))}, indent=1))
-    return fit(FaceVAE(config), lambda step: vae_batch(clips, training, trainer.seed, step), loss_fn, state or out/'train_vae', trainer, save)
+        with atomic_path(out/'config.json') as tmp: tmp.write_text(json.dumps({**rest, 'vae': dict(kind='face', **asdict(scaled))}, indent=1))
+    return fit(FaceVAE(config), lambda step: vae_batch(clips, training, trainer.seed, step), loss_fn, out/'train_vae', trainer, save)
