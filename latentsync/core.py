@@ -185,10 +185,13 @@ def atomic_path(
     dst = Path(dst)
     tmp = dst.with_name(f'.{uuid.uuid4().hex[:8]}.tmp.{dst.suffix.lstrip(".")}')
     refuse = lambda e: LatentSyncError(f'cannot write {dst}: {os.strerror(e.errno)}; choose another place')
-    try: tmp.touch()
+    try:
+        tmp.touch()
+        mode = tmp.stat().st_mode # some writers, as safetensors', make files that only their owner may read
     except OSError as e: raise refuse(e) from e
     try:
         yield tmp
+        tmp.chmod(mode)
         os.replace(tmp, dst)
     except OSError as e:
         if e.errno in (errno.ENOSPC, errno.EISDIR): raise refuse(e) from e

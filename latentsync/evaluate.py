@@ -145,6 +145,9 @@ MEASURES = {
     'LMD motion': Measure(-1, 3, 'the same for deviations from the mean shape'),
     'LMD / mean shape': Measure(-1, 2, 'LMD motion relative to a mouth that keeps the mean shape of the truth'),
     'LMD / closed': Measure(-1, 2, 'LMD motion relative to a mouth that stays closed'),
+    'LMD centred motion': Measure(-1, 3, 'LMD motion of the shape alone, wherever the mouth is in the face, as papers count it'),
+    'LMD centred / mean shape': Measure(-1, 2, 'the same, relative to a mouth that keeps the mean shape of the truth'),
+    'LMD centred / closed': Measure(-1, 2, 'the same, relative to a mouth that stays closed'),
     'leak': Measure(-1, 2, "correlation with the source's own lips"),
     'silent': Measure(-1, 2, "movement under silence relative to the source's"),
     'sharpness': Measure(0, 2, 'of the mouth, relative to the source'),
@@ -170,8 +173,10 @@ def lip_values(
     a, b = film.lips, truth.lips
     r, lag = best_lag_r(a.aperture, b.aperture)
     row = {'r': r, 'sd': sd_ratio(a.aperture, b.aperture), 'closures': closures(a.aperture, b.aperture, lag),
-        'LMD motion': lmd(a.points, b.points, own_mean=True), 'found': float(a.found.mean())}
-    row |= {f'LMD / {name}': row['LMD motion']/x for name, x in zip(('mean shape', 'closed'), lmd_at_rest(b)) if x}
+        'found': float(a.found.mean())}
+    for kind, centred in (('LMD', False), ('LMD centred', True)):
+        row[f'{kind} motion'] = lmd(a.points, b.points, own_mean=True, centred=centred)
+        row |= {f'{kind} / {name}': row[f'{kind} motion']/x for name, x in zip(('mean shape', 'closed'), lmd_at_rest(b, centred)) if x}
     if same['truth']: row['LMD'] = lmd(a.points, b.points)
     if same['source']: row['sharpness'] = sharpness_ratio(a, source.lips)
     if source is not truth: row['leak'] = reference_leak(a, source.lips)

@@ -157,22 +157,26 @@ def lmd(
     a:np.ndarray, # (T,K,3) meshes, nan without a face
     b:np.ndarray, # (T,K,3) meshes of the truth
     own_mean:bool=False, # compare deviations from the mean shape: for two persons
+    centred:bool=False, # the shape alone, not the place of the mouth in the face
 )->float: # eye distances, 0 is best; nan without common frames
-    "Landmark distance of the lips."
+    "Landmark distance of the lips (Chen et al. 2018)."
     both = [i for i in range(min(len(a), len(b))) if np.isfinite(a[i, 0, 0] + b[i, 0, 0])]
     if not both: return np.nan
     a, b = (np.stack([still_lips(x[i]) for i in both]) for x in (a, b))
+    if centred: a, b = (x - x.mean(1, keepdims=True) for x in (a, b))
     if own_mean: a, b = a - a.mean(0), b - b.mean(0)
     return float(np.linalg.norm(a - b, axis=2).mean())
 
 # %% ../nbs/31_quality.ipynb #49e15370
 def lmd_at_rest(
     truth:LipCurve,
+    centred:bool=False, # as in `lmd`
 )->tuple[float,float]: # eye distances; nan without a face
     "LMD of a mouth that keeps the mean shape, and of one that keeps the mean of the twentieth that is most closed."
     at = np.flatnonzero(truth.found)
     if not len(at): return np.nan, np.nan
     lips = np.stack([still_lips(truth.points[i]) for i in at])
+    if centred: lips = lips - lips.mean(1, keepdims=True)
     closed = lips[np.argsort(truth.aperture[at])[:max(len(at)//20, 1)]].mean(0)
     return tuple(float(np.linalg.norm(lips - x, axis=2).mean()) for x in (lips.mean(0), closed))
 
