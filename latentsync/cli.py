@@ -6,7 +6,7 @@
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'option', 'command', 'UsageError', 'Parser',
            'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'sync', 'evaluate',
            'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae',
-           'train_compact', 'refine_compact', 'train_scorer', 'hasten', 'main', 'complain']
+           'refine_vae', 'train_compact', 'refine_compact', 'train_scorer', 'hasten', 'main', 'complain']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
@@ -219,6 +219,11 @@ def compact_data(folder, out):
 def train_vae(**settings):
     from latentsync.train_vae import train_vae
     train_vae(**settings)
+
+@command('Sharpen the decoder of the VAE of a set.', *TRAINING)
+def refine_vae(**settings):
+    from latentsync.train_vae import refine_vae
+    refine_vae(**settings)
 
 @command('Train the compact U-Net of a set, perhaps a new one.', *TRAINING)
 def train_compact(**settings):

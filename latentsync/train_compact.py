@@ -25,7 +25,7 @@ from .dataset import augment_colour, augment_place
 from .diffusion import scheduler, timesteps
 from .face import fixed_mask
 from .latents import FaceVAE, decode_latents, encode_latents, latent_mask, load_vae, to_pixels, unet_input
-from .losses import perceptual_loss, recon_loss, texture_loss
+from .losses import grid_loss, perceptual_loss, recon_loss, texture_loss
 from .quality import perceptual_net
 from .speaker import SetConfig
 from .trainer import TrainConfig, fit
@@ -48,8 +48,10 @@ class CompactTraining:
     recon_weight:float = 0.5 # of the reconstruction loss
     reader_steps:int = 1500 # steps of `train_reader`, before the U-Net
     reader_weight:float = 0.6 # of the lips as `LipReader` sees them
-    sharpen:float = 0.65 # of the decoder while the U-Net learns; a set may sharpen more, as people who are not in the training come out softer
+    sharpen:float = 0.65 # of the decoder while the U-Net learns
     texture_weight:float = 20. # of the amount of detail in decoded mouths
+    coarse_weight:float = 0. # of the same at half the size
+    grid_weight:float = 0. # of detail that repeats with the latents
     pixel_weight:float = 2. # of the L1 distance of decoded mouths
     perceptual_weight:float = 1. # of LPIPS on decoded mouths
 
@@ -180,8 +182,9 @@ def unet_loss(
     loss = cfg.recon_weight*logs['recon'] + cfg.reader_weight*logs['lips']
     if lpips_net is not None:
         x,y = faces[(..., *in_pixels(mouth_box(size)))], decode_latents(vae, pred[box])
-        logs |= dict(l1=(y-x).abs().mean(), lpips=perceptual_loss(lpips_net, y, x), texture=texture_loss(y, x))
-        loss = loss + cfg.pixel_weight*logs['l1'] + cfg.perceptual_weight*logs['lpips'] + cfg.texture_weight*logs['texture']
+        logs |= dict(l1=(y-x).abs().mean(), lpips=perceptual_loss(lpips_net, y, x), texture=texture_loss(y, x), coarse=texture_loss(F.avg_pool2d(y, 2), F.avg_pool2d(x, 2)), grid=grid_loss(y, x))
+        weights = dict(l1=cfg.pixel_weight, lpips=cfg.perceptual_weight, texture=cfg.texture_weight, coarse=cfg.coarse_weight, grid=cfg.grid_weight)
+        loss = loss + sum(w*logs[k] for k,w in weights.items())
     return dict({k:v.detach() for k,v in logs.items()}, loss=loss)
 
 # %% ../nbs/56_train_compact.ipynb #31a0d883
@@ -264,7 +267,8 @@ def train_compact(
     return fit(unet, samples, loss_fn, state, trainer, save)
 
 # %% ../nbs/56_train_compact.ipynb #f114a074
-REFINE, REFINE_STEPS = CompactTraining(ear_steps=0, recon_weight=.3, perceptual_weight=1.5, texture_weight=60.), TrainConfig(steps=6000, lr=5e-4)
+REFINE = CompactTraining(ear_steps=0, recon_weight=.3, perceptual_weight=1.5, texture_weight=60., coarse_weight=30., grid_weight=60., sharpen=0.)
+REFINE_STEPS = TrainConfig(steps=7000, lr=5e-4)
 
 def refine_compact(
     data:str|Path, # folder of prepared clips
