@@ -6,7 +6,7 @@
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'option', 'command', 'UsageError', 'Parser',
            'build_parser', 'dashed_files', 'parse', 'lipsync', 'check', 'demo', 'download', 'sync', 'evaluate',
            'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae',
-           'refine_vae', 'train_compact', 'refine_compact', 'train_scorer', 'hasten', 'main', 'complain']
+           'refine_vae', 'train_compact', 'refine_compact', 'train_scorer', 'leave', 'hasten', 'main', 'complain']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
@@ -245,10 +245,14 @@ def train_scorer(folder, data, out):
     train_scorer(data, out)
 
 # %% ../nbs/91_cli.ipynb #0afdd9d6
+def leave():
+    "Collect nothing on the way out, but where triton was loaded, which would list what is left."
+    if 'triton' not in sys.modules: gc.freeze()
+
 def hasten():
     "Look less for garbage: there is none among the modules, and looking takes half a second of importing them and another one of leaving."
     gc.set_threshold(100_000)
-    atexit.register(gc.freeze)
+    atexit.register(leave)
 
 def main(
     argv:list|None=None, # words after `latentsync`; None: those of the terminal
