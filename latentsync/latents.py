@@ -49,7 +49,7 @@ class FaceVAEConfig:
 def sharpened(
     pixels:Tensor, # (N,C,H,W)
     strength:float, # 0: no change
-    radius:float=2., # standard deviation of the Gaussian, px
+    radius:float=3., # standard deviation of the Gaussian, px
 )->Tensor: # same shape
     "Unsharp mask: what a Gaussian would take away is added."
     reach, n = math.ceil(3*radius), pixels.shape[1]

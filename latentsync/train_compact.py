@@ -48,7 +48,6 @@ class CompactTraining:
     recon_weight:float = 0.5 # of the reconstruction loss
     reader_steps:int = 1500 # steps of `train_reader`, before the U-Net
     reader_weight:float = 0.6 # of the lips as `LipReader` sees them
-    sharpen:float = 0.65 # of the decoder while the U-Net learns
     texture_weight:float = 20. # of the amount of detail in decoded mouths
     coarse_weight:float = 0. # of the same at half the size
     grid_weight:float = 0. # of detail that repeats with the latents
@@ -250,7 +249,7 @@ def train_compact(
     out,config,device = Path(out), read_config(out), pick_device(trainer.device)
     fast = torch.contiguous_format if device.type == 'mps' else torch.channels_last
     top,vae,clips = dataclass_from(SetConfig, config).top, load_vae(out, config, device).to(memory_format=fast), ClipFolder(data)
-    if isinstance(vae, FaceVAE): vae.config = replace(vae.config, sharpen=training.sharpen)
+    if isinstance(vae, FaceVAE): vae.config = replace(vae.config, sharpen=0.) # a U-Net whose pictures are sharpened for it draws less detail itself
     torch.manual_seed(trainer.seed)
     unet = UNet3DConditionModel(unet_config(config['unet'])).to(memory_format=fast)
     state = Path(state or out/'train_compact')
@@ -267,7 +266,7 @@ def train_compact(
     return fit(unet, samples, loss_fn, state, trainer, save)
 
 # %% ../nbs/56_train_compact.ipynb #f114a074
-REFINE = CompactTraining(ear_steps=0, recon_weight=.3, perceptual_weight=1.5, texture_weight=60., coarse_weight=30., grid_weight=60., sharpen=0.)
+REFINE = CompactTraining(ear_steps=0, recon_weight=.3, perceptual_weight=1.5, texture_weight=60., coarse_weight=30., grid_weight=60.)
 REFINE_STEPS = TrainConfig(steps=7000, lr=5e-4)
 
 def refine_compact(
