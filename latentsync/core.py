@@ -236,14 +236,16 @@ def dataclass_from(
 
 # %% ../nbs/00_core.ipynb #9f2dfc10
 def preset(
-    name:str, # such as '1.6'; a file of `latentsync/presets` without its suffix
+    name:str, # such as '1.6'
+    kind:str='', # what the files of related presets start with; the file is `latentsync/presets/`kind name`.yaml`
 )->dict: # differences from the defaults
     "Read a preset that comes with the package."
     folder = resources.files('latentsync')/'presets'
-    if not (folder/f'{name}.yaml').is_file():
-        known = sorted(f.name.removesuffix('.yaml') for f in folder.iterdir() if f.name.endswith('.yaml'))
+    if not (folder/f'{kind}{name}.yaml').is_file():
+        files = [f.name for f in folder.iterdir() if f.name.endswith('.yaml')]
+        known = sorted(f.removesuffix('.yaml').removeprefix(kind) for f in files if f.startswith(kind))
         raise LatentSyncError(f'there is no preset {name!r}; choose {", ".join(known)}')
-    return yaml.safe_load((folder/f'{name}.yaml').read_text(encoding='utf-8'))
+    return yaml.safe_load((folder/f'{kind}{name}.yaml').read_text(encoding='utf-8'))
 
 # %% ../nbs/00_core.ipynb #c7a00dd6
 def manifest(

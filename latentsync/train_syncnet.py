@@ -56,7 +56,7 @@ def syncnet_recipe(
     **changes, # training, trainer, data: dictionaries of what differs from the preset
 )->SyncNetRecipe:
     "The recipe of a preset."
-    recipe = read_recipe(SyncNetRecipe, f'train_syncnet_{name}', RELEASED_SYNCNET, changes)
+    recipe = read_recipe(SyncNetRecipe, name, 'train_syncnet_', RELEASED_SYNCNET, changes)
     net = network(recipe)
     if recipe.training.augment and net.latent_space: raise LatentSyncError('latents cannot be moved and recoloured; set augment: false, or use a network that sees pixels')
     return replace(recipe, data=replace(recipe.data, resolution=net.resolution, num_frames=net.num_frames, seed=recipe.trainer.seed))

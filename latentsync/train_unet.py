@@ -86,11 +86,11 @@ class UNetRecipe:
 RELEASED_UNET = dict(save_memory=True, save_every=10_000) # of `TrainConfig`
 
 def unet_recipe(
-    name:str='stage2', # of a preset, without `train_`
+    name:str='stage2', # of a preset, without `train_unet_`
     **changes, # training, trainer, data: dictionaries of what differs from the preset
 )->UNetRecipe:
     "The recipe of a preset."
-    recipe = read_recipe(UNetRecipe, f'train_{name}', RELEASED_UNET, changes)
+    recipe = read_recipe(UNetRecipe, name, 'train_unet_', RELEASED_UNET, changes)
     return replace(recipe, data=replace(recipe.data, pixels=recipe.training.sees_pixels, seed=recipe.trainer.seed))
 
 # %% ../nbs/53_train_unet.ipynb #d12f9926
@@ -395,7 +395,7 @@ def measured_cost(
     return torch.cuda.max_memory_allocated()/2**30, (time.perf_counter()-began)/2
 
 def training_cost(
-    name:str, # of a preset, without `train_`
+    name:str, # of a preset, without `train_unet_`
     measure:bool=False, # take two steps on a GPU
 )->str: # a line of words
     "What a preset needs."

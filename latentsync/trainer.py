@@ -65,11 +65,12 @@ RELEASED = dict(steps=10_000_000, lr=1e-5, schedule='constant', warmup=0, ema_de
 def read_recipe(
     cls:type, # a dataclass with the fields training, trainer, data
     name:str, # of a preset
+    kind:str, # see `preset`
     released:dict, # more of what the released recipes of this kind share
     changes:dict, # part -> what differs from the preset
 )->Any: # a `cls`
     "A recipe; unknown names and wrong types raise."
-    values, parts = preset(name), ('training','trainer','data')
+    values, parts = preset(name, kind), ('training','trainer','data')
     if wrong := (values.keys() | changes) - set(parts): raise LatentSyncError(f'{name} with {", ".join(sorted(wrong))} is no recipe; it has the parts training, trainer and data')
     merged = {part: values.get(part, {}) | changes.get(part, {}) for part in parts}
     return dataclass_from(cls, merged | dict(trainer=RELEASED | released | merged['trainer']))
