@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .core import atomic_path, pick_device, preset, read_config
+from .core import LatentSyncError, atomic_path, pick_device, preset, read_config
 from .compact_data import ClipFolder
 from .dataset import augment_colour
 from .latents import FaceVAE, FaceVAEConfig, load_vae, to_pixels
@@ -134,8 +134,9 @@ def refine_vae(
     trainer:TrainConfig=DECODER_STEPS,
     lpips_weights:str|Path|None=None, # see `fit_vae`
 )->FaceVAE: # the averaged weights
-    "Sharpen the decoder of a trained `FaceVAE`."
+    "Sharpen the decoder of a trained `FaceVAE`. Raises `LatentSyncError` where the set has another VAE."
     out = Path(out)
     vae = load_vae(out, read_config(out), pick_device('cpu'))
+    if not isinstance(vae, FaceVAE): raise LatentSyncError(f'the VAE of {out} is of the kind of the released models, only a face VAE can be refined; give a set made by `latentsync train-vae`')
     vae.config = replace(vae.config, sharpen=0.)
     return fit_vae(vae, data, training, trainer, out/'refine_vae', lambda ema, step: save_vae(ema, out), lpips_weights)
