@@ -328,8 +328,10 @@ def draw_metrics(
     "A curve for every number."
     numbers = [k for k in dict.fromkeys(k for r in rows for k in r) if k != 'step' and any(isinstance(r.get(k), (int,float)) for r in rows)]
     names = list(names) or numbers
-    fig = Figure(figsize=(9, 1.5*math.ceil(len(names)/4)), dpi=70, layout='constrained')
-    for ax,name in zip(fig.subplots(math.ceil(len(names)/4), min(4, len(names)), squeeze=False).flat, names):
+    down, across = math.ceil(len(names)/4), min(4, len(names))
+    fig = Figure(figsize=(9, 1.5*down), dpi=70, layout='constrained')
+    for i,name in enumerate(names, 1):
+        ax = fig.add_subplot(down, across, i)
         ax.plot(*zip(*[(r['step'], r[name]) for r in rows if name in r]), '.-', ms=3, lw=1)
         ax.set_title(name, fontsize=8); ax.tick_params(labelsize=7)
     return drawn(fig)
@@ -411,7 +413,9 @@ def fit(
     "Train `model`."
     out = Path(out); out.mkdir(parents=True, exist_ok=True)
     run = Run(model, loss_fn, cfg, out/'state.pt', settings)
-    run.resume() if run.path.exists() else run.save() # a first state shows at once whether there is room for it
+    begun = run.path.exists()
+    run.accel.wait_for_everyone() # all have looked before one of them writes
+    run.resume() if begun else run.save() # a first state shows at once whether there is room for it
     main, due, logs, t = run.accel.is_main_process, False, [], time.time()
     log = Log(out) if main else None
     bar = tqdm(steps(run, batch_at), total=cfg.steps, initial=run.step, desc=out.name, mininterval=5, disable=not main)
