@@ -160,7 +160,8 @@ def clip_sound(
             raise LatentSyncError(f'{video} is {info.width} x {info.height} at {float(info.fps):.4g} frames/s, not a square at {FPS}; run `latentsync prepare`')
         with open_media(video) as c: frames = sum(1 for _ in decoded(c, video_stream(c)))
         if frames<info.frames: raise LatentSyncError(f'{video} is cut off or damaged, {info.frames-frames} of {info.frames} frames cannot be decoded; it is left out')
-    return dict(mel=syncnet_mel(samples), frames=torch.tensor(min(frames, len(samples)*FPS//SAMPLE_RATE)))
+        if not (both := min(frames, len(samples)*FPS//SAMPLE_RATE)): raise LatentSyncError(f'{video} has sound for less than one frame; it is left out')
+    return dict(mel=syncnet_mel(samples), frames=torch.tensor(both))
 
 @torch.inference_mode()
 def square_latents(
@@ -201,6 +202,8 @@ class ClipCache:
     ):
         self.folder, self.encoder, self.vae = Path(folder or cache_folder()/'clips'), encoder, vae
         self.keys = {name:weights_key(net) for name,net in (('states',encoder), ('latents',vae)) if net is not None}
+    def __getstate__(self): # for a reading process: it only asks whether they are there
+        return self.__dict__ | dict(encoder=self.encoder is not None, vae=self.vae is not None)
     def open(self, name:str, video:Path, make:Callable, *settings): # see `open_cached`; the result depends on video, weights and settings
         key = hashlib.sha256(repr((1, content_key(video), self.keys.get(name), settings)).encode()).hexdigest()
         return open_cached(self.folder/name/f'{key[:32]}.safetensors', make)

@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['COMPACT', 'COMPACT_STEPS', 'REFINE', 'REFINE_STEPS', 'CompactTraining', 'tinted', 'look', 'contrastive_reference',
-           'mouth_box', 'in_pixels', 'UNetSamples', 'loss_weight', 'LipReader', 'train_reader', 'unet_loss',
-           'LipBatches', 'noisy', 'train_ear', 'lend_parts', 'train_compact', 'refine_compact']
+           'fast', 'mouth_box', 'in_pixels', 'UNetSamples', 'loss_weight', 'MeanBins', 'LipReader', 'train_reader',
+           'pixel_loss', 'unet_loss', 'LipBatches', 'noisy', 'train_ear', 'lend_parts', 'train_compact',
+           'refine_compact']
 
 # %% ../nbs/56_train_compact.ipynb #9bb0dc7d
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 import json
 from pathlib import Path
 import shutil
@@ -19,16 +20,17 @@ import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
 
-from .core import PARTS, atomic_path, dataclass_from, find_checkpoint, load_strict, pick_device, preset, read_config, read_weights
+from .core import PARTS, LatentSyncError, atomic_path, dataclass_from, find_checkpoint, load_strict, preset, read_config, read_weights
 from .compact_data import ClipFolder
-from .dataset import augment_colour, augment_place
+from .dataset import augment_colour, augment_place, weights_key
 from .diffusion import scheduler, timesteps
 from .face import fixed_mask
 from .latents import FaceVAE, decode_latents, encode_latents, latent_mask, load_vae, to_pixels, unet_input
 from .losses import grid_loss, perceptual_loss, recon_loss, texture_loss
 from .quality import perceptual_net
 from .speaker import SetConfig
-from .trainer import TrainConfig, fit
+from .train_vae import check_order
+from .trainer import TrainConfig, accelerator, fit
 from .unet import UNet3DConditionModel, unet_config
 
 # %% ../nbs/56_train_compact.ipynb #f48affe4
@@ -87,6 +89,12 @@ def contrastive_reference(
     return int(cand[np.abs(lips[cand]-lips[i]).argmax()])
 
 # %% ../nbs/56_train_compact.ipynb #bf5dc069
+def fast(
+    device:torch.device,
+)->torch.memory_format: # of the weights
+    "How convolutions are quickest."
+    return torch.contiguous_format if device.type=='mps' else torch.channels_last
+
 def mouth_box(
     resolution:int, # R
 )->tuple: # rows and columns of the latents around the mouth, as two slices
@@ -133,13 +141,24 @@ def loss_weight(
     return w/w.mean()
 
 # %% ../nbs/56_train_compact.ipynb #3c1cd74b
+class MeanBins(nn.Module):
+    "`nn.AdaptiveAvgPool2d`, which on MPS wants sizes that divide."
+    def __init__(self, n:int): super().__init__(); self.n = n # bins each way
+    def forward(self, x): # (...,H,W) to (...,n,n)
+        rows,cols = (self.weights(k).to(x) for k in x.shape[-2:])
+        return rows@x@cols.T
+    def weights(self, k): # (n,k)
+        i,at = torch.arange(self.n)[:,None], torch.arange(k)
+        inside = ((at >= i*k//self.n) & (at < -(-(i+1)*k//self.n))).float()
+        return inside/inside.sum(1, keepdim=True)
+
 class LipReader(nn.Sequential):
     "Latents of a mouth (N,C,h,w) to opening and width of its lips (N,2), in standard deviations over all clips."
     def __init__(self, channels:int, width:int=64): # latent channels; channels of the first layer
         w = width
         super().__init__(
             nn.Conv2d(channels, w, 3, padding=1), nn.SiLU(), nn.Conv2d(w, 2*w, 3, stride=2, padding=1), nn.SiLU(), nn.Conv2d(2*w, 2*w, 3, padding=1), nn.SiLU(),
-            nn.Conv2d(2*w, 2*w, 3, stride=2, padding=1), nn.SiLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(2*w*16, 2))
+            nn.Conv2d(2*w, 2*w, 3, stride=2, padding=1), nn.SiLU(), MeanBins(4), nn.Flatten(), nn.Linear(2*w*16, 2))
 
 def train_reader(
     samples:UNetSamples,
@@ -157,16 +176,29 @@ def train_reader(
         seen = net(x + .2*torch.randn_like(x))
         r = torch.corrcoef(torch.stack([seen[:,0].detach(), batch[1][:,0]]))[0,1]
         return dict(loss=F.mse_loss(seen, batch[1]), r=r)
-    reader = LipReader(vae.config.latent_channels).to(memory_format=torch.channels_last)
-    return fit(reader, lambda step: samples.mouths(step, batch), loss_fn, out, TrainConfig(steps=cfg.reader_steps, seed=trainer.seed, device=trainer.device)).requires_grad_(False)
+    settings = {k: getattr(cfg, k) for k in ('plain','tint','bend')} | dict(vae=weights_key(vae.encoder)[:16]) | samples.clips.size
+    reader = LipReader(vae.config.latent_channels).to(memory_format=fast(accelerator(trainer).device))
+    return fit(reader, lambda step: samples.mouths(step, batch), loss_fn, out, TrainConfig(steps=cfg.reader_steps, seed=trainer.seed, device=trainer.device), settings=settings).requires_grad_(False)
 
 # %% ../nbs/56_train_compact.ipynb #28f317e6
+def pixel_loss(
+    name:str, # of a weight of `CompactTraining`, without `_weight`; l1 for pixel, lpips for perceptual
+    y:Tensor, x:Tensor, # (N,3,H,W) drawn and real mouths in [-1,1]
+    lpips_net:nn.Module|None,
+)->Tensor:
+    "One of the distances of decoded mouths."
+    if name=='l1': return (y-x).abs().mean()
+    if name=='lpips': return perceptual_loss(lpips_net, y, x)
+    if name=='texture': return texture_loss(y, x)
+    if name=='coarse': return texture_loss(F.avg_pool2d(y, 2), F.avg_pool2d(x, 2))
+    return grid_loss(y, x)
+
 def unet_loss(
     unet:nn.Module, vae:nn.Module, reader:LipReader,
     batch:tuple, # of `UNetSamples`
     cfg:CompactTraining,
     timestep:int, # the one step of the model
-    lpips_net:nn.Module|None, # None leaves the pixels out
+    lpips_net:nn.Module|None, # None where LPIPS has no weight
     top:int, # see `SetConfig`
 )->dict: # loss and its parts
     "Reconstruction of the clean latents, the lips as they read, and the decoded mouth in pixels."
@@ -179,10 +211,10 @@ def unet_loss(
     box = slice(None), slice(None), 0, slice(rows.start-top, rows.stop-top), cols
     logs = dict(recon=recon_loss(pred, target, loss_weight(mask, cfg.mouth_weight)[top:]), lips=F.mse_loss(reader(pred[box]), reader(target[box])))
     loss = cfg.recon_weight*logs['recon'] + cfg.reader_weight*logs['lips']
-    if lpips_net is not None:
+    weights = {k: w for k,w in dict(l1=cfg.pixel_weight, lpips=cfg.perceptual_weight, texture=cfg.texture_weight, coarse=cfg.coarse_weight, grid=cfg.grid_weight).items() if w}
+    if weights:
         x,y = faces[(..., *in_pixels(mouth_box(size)))], decode_latents(vae, pred[box])
-        logs |= dict(l1=(y-x).abs().mean(), lpips=perceptual_loss(lpips_net, y, x), texture=texture_loss(y, x), coarse=texture_loss(F.avg_pool2d(y, 2), F.avg_pool2d(x, 2)), grid=grid_loss(y, x))
-        weights = dict(l1=cfg.pixel_weight, lpips=cfg.perceptual_weight, texture=cfg.texture_weight, coarse=cfg.coarse_weight, grid=cfg.grid_weight)
+        logs |= {k: pixel_loss(k, y, x, lpips_net) for k in weights}
         loss = loss + sum(w*logs[k] for k,w in weights.items())
     return dict({k:v.detach() for k,v in logs.items()}, loss=loss)
 
@@ -214,7 +246,8 @@ def train_ear(
 ):
     "Teach the audio embedding what the lips do."
     def loss_fn(ear, batch, step): return dict(loss=F.mse_loss(ear.hear(noisy(batch[0], cfg.ear_noise)), cfg.ear_gain*batch[1]))
-    ear = fit(unet.audio_embedding, LipBatches(clips, trainer.seed), loss_fn, out, TrainConfig(steps=cfg.ear_steps, seed=trainer.seed, device=trainer.device))
+    settings = dict(noise=cfg.ear_noise, gain=cfg.ear_gain) | clips.size
+    ear = fit(unet.audio_embedding, LipBatches(clips, trainer.seed), loss_fn, out, TrainConfig(steps=cfg.ear_steps, seed=trainer.seed, device=trainer.device), settings=settings)
     unet.audio_embedding.load_state_dict(ear.state_dict())
 
 # %% ../nbs/56_train_compact.ipynb #a781de28
@@ -229,7 +262,7 @@ def lend_parts(
         for n in names:
             if (base/n).exists():
                 (out/n).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(base/n, out/n)
+                with atomic_path(out/n) as tmp: shutil.copy(base/n, tmp)
 
 
 # %% ../nbs/56_train_compact.ipynb #4d6638ea
@@ -241,29 +274,30 @@ def train_compact(
     training:CompactTraining=COMPACT,
     trainer:TrainConfig=COMPACT_STEPS,
     lpips_weights:str|Path|None=None, # file with LPIPS (alex); None takes what the lpips package fetches
-    state:str|Path|None=None, # folder of the run; None: `out`/train_compact
     init:str|Path|None=None, # U-Net weights to start from; None: random
+    run:str='train_compact', # one of `RUNS`, and its folder in the set
 )->nn.Module: # the averaged weights
     "Train the U-Net of a one-step checkpoint set."
+    out,clips,device = Path(out), ClipFolder(data), accelerator(trainer).device
+    check_order(out, run)
     lend_parts('compact', out)
-    out,config,device = Path(out), read_config(out), pick_device(trainer.device)
-    fast = torch.contiguous_format if device.type == 'mps' else torch.channels_last
-    top,vae,clips = dataclass_from(SetConfig, config).top, load_vae(out, config, device).to(memory_format=fast), ClipFolder(data)
+    config = read_config(out)
+    if not config['unet'].get('audio_lips'): raise LatentSyncError(f'the U-Net of {out} is not one that is told what lips do; give a set made by `latentsync train-vae`, or a new folder')
+    net = perceptual_net('alex', lpips_weights).to(device) if training.perceptual_weight else None
+    top,vae = dataclass_from(SetConfig, config).top, load_vae(out, config, device).to(memory_format=fast(device))
     if isinstance(vae, FaceVAE): vae.config = replace(vae.config, sharpen=0.) # a U-Net whose pictures are sharpened for it draws less detail itself
     torch.manual_seed(trainer.seed)
-    unet = UNet3DConditionModel(unet_config(config['unet'])).to(memory_format=fast)
-    state = Path(state or out/'train_compact')
+    unet = UNet3DConditionModel(unet_config(config['unet'])).to(memory_format=fast(device))
     if init: load_strict(unet, read_weights(init), init)
-    if training.ear_steps: train_ear(unet, clips, training, state/'ear', trainer)
+    if training.ear_steps: train_ear(unet, clips, training, out/run/'ear', trainer)
     samples = UNetSamples(clips, training, trainer.seed)
-    with atomic_path(out/'config.json') as tmp: tmp.write_text(json.dumps(config | dict(lips=samples.usual), indent=1)+'\n')
     reader = train_reader(samples, vae, training, out/'reader', trainer)
-    net = perceptual_net('alex', lpips_weights).to(device) if training.perceptual_weight else None
     last = int(timesteps(scheduler(**config['scheduler']), 1)[0])
     def loss_fn(unet, batch, step): return unet_loss(unet, vae, reader, batch, training, last, net, top)
     def save(ema, step):
         with atomic_path(out/'unet.safetensors') as tmp: save_file({k:v.half().contiguous() for k,v in ema.state_dict().items()}, tmp)
-    return fit(unet, samples, loss_fn, state, trainer, save)
+        with atomic_path(out/'config.json') as tmp: tmp.write_text(json.dumps(config | dict(lips=samples.usual), indent=1)+'\n')
+    return fit(unet, samples, loss_fn, out/run, trainer, save, settings=dict(training=asdict(training), vae=weights_key(vae)[:16]) | clips.size)
 
 # %% ../nbs/56_train_compact.ipynb #f114a074
 REFINE = CompactTraining(ear_steps=0, recon_weight=.3, perceptual_weight=1.5, texture_weight=60., coarse_weight=30., grid_weight=60.)
@@ -277,4 +311,4 @@ def refine_compact(
     lpips_weights:str|Path|None=None, # see `train_compact`
 )->nn.Module: # the averaged weights
     "Sharpen a trained U-Net."
-    return train_compact(data, out, training, trainer, lpips_weights, Path(out)/'refine_compact', Path(out)/'unet.safetensors')
+    return train_compact(data, out, training, trainer, lpips_weights, Path(out)/'unet.safetensors', 'refine_compact')

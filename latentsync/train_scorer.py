@@ -7,7 +7,7 @@ __all__ = ['MIRROR', 'prepare_lips', 'face_frames', 'prepare_all_lips', 'LipClip
            'augment_lips', 'augment_sound', 'scorer_sample', 'scorer_batch', 'scorer_loss', 'train_scorer']
 
 # %% ../nbs/55_train_scorer.ipynb #4b0e30a0
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 from .audio import log_mel
 from .core import LatentSyncError, atomic_path
-from .compact_data import read_offsets, shift_audio, training_clips
+from .compact_data import passing_over, read_offsets, shift_audio, training_clips
 from .media import read_audio
 from .syncscore import REACH, FaceRun, SyncScorer, face_runs
 from .trainer import TrainConfig, fit
@@ -49,8 +49,8 @@ def prepare_all_lips(
     for video in tqdm(training_clips(folder), desc='follow lips'):
         done = Path(out)/f'{video.stem}.npz'
         if offsets and video.name not in offsets: continue
-        try: kept[video.name] = face_frames(done) if done.exists() else prepare_lips(video, done, offsets.get(video.name, 0))
-        except LatentSyncError: kept[video.name] = 0 # no face or no sound
+        kept[video.name] = 0
+        with passing_over(out): kept[video.name] = face_frames(done) if done.exists() else prepare_lips(video, done, offsets.get(video.name, 0))
     return kept
 
 # %% ../nbs/55_train_scorer.ipynb #e3b0dffa
@@ -67,7 +67,7 @@ def lip_clips(
 )->list[LipClip]: # one per run
     "What was prepared."
     out = []
-    for path in sorted(Path(folder).glob('*.npz')):
+    for path in sorted(p for p in Path(folder).glob('*.npz') if not p.name.startswith('.')): # what was left of a run that was killed
         with np.load(path) as z: clips = [LipClip(path.stem, FaceRun(int(s), z[f'lips{i}']), np.float32(z['mel'])) for i, s in enumerate(z['starts'])]
         out += [c for c in clips if min(len(c.run.lips), len(c.mel)//4 - c.run.start) >= least]
     if not out: raise LatentSyncError(f'{folder} holds no clips with a face and sound; prepare a folder of talking heads first')
@@ -185,7 +185,9 @@ def train_scorer(
     "Train a sync scorer on lips and sound."
     torch.manual_seed(trainer.seed)
     out, clips = Path(out), [c for c in lip_clips(data) if not c.clip.startswith(leave_out)]
+    out.mkdir(parents=True, exist_ok=True)
     def save(ema, step):
         with atomic_path(out/'scorer.safetensors') as tmp: save_file({k: v.half() for k, v in ema.state_dict().items()}, tmp)
     batch_at = lambda step: scorer_batch(clips, training, trainer.seed, step)
-    return fit(SyncScorer(), batch_at, lambda scorer, batch, step: scorer_loss(scorer, batch, training), state or out/'train_scorer', trainer, save)
+    return fit(SyncScorer(), batch_at, lambda scorer, batch, step: scorer_loss(scorer, batch, training), state or out/'train_scorer', trainer, save,
+        settings=dict(training=asdict(training), runs=len(clips), frames=sum(len(c.run.lips) for c in clips)))

@@ -29,7 +29,7 @@ from .dataset import ClipCache, DataConfig, UnusableClip, VideoSamples, as_pixel
 from .latents import load_vae
 from .media import drawn, frame_strip
 from .syncnet import StableSyncNet, SyncNetConfig, audio_input, sync_loss, syncnet_config, visual_input
-from .trainer import TrainConfig, fit, read_metrics, read_recipe, save_checkpoint, stuck_at
+from .trainer import TrainConfig, accelerator, fit, read_metrics, read_recipe, save_checkpoint, stuck_at
 
 # %% ../nbs/52_train_syncnet.ipynb #d791a969
 @dataclass(frozen=True)
@@ -269,11 +269,11 @@ def comparisons(
 def latent_vae(
     config:SyncNetConfig,
     checkpoint:str, # name or folder of a checkpoint set
-    device:str, # of `pick_device`
+    device:torch.device|str, # as in `pick_device`
 ): # None for a network that sees pixels
     "What makes the latents of a network that sees them."
     if not config.latent_space: return None
-    folder, device = find_checkpoint(checkpoint), pick_device(device)
+    folder, device = find_checkpoint(checkpoint), pick_device(str(device))
     vae = load_vae(folder, read_config(folder), device, pick_dtype('auto', device))
     have, want = vae.config.latent_channels, config.visual_encoder.in_channels//config.num_frames
     if have != want: raise LatentSyncError(f'the VAE of {folder} makes latents of {have} channels, this SyncNet sees {want}; choose a checkpoint set with {want}, such as 1.5, or a SyncNet that sees pixels')
@@ -289,7 +289,7 @@ def train_syncnet(
     cache:str|Path|None=None, # folder of `ClipCache`
 )->StableSyncNet: # the averaged weights
     "Train a SyncNet."
-    out, cache = Path(out), ClipCache(cache, vae=latent_vae(network(recipe), checkpoint, recipe.trainer.device))
+    out, cache = Path(out), ClipCache(cache, vae=latent_vae(network(recipe), checkpoint, accelerator(recipe.trainer).device))
     samples, others = VideoSamples(files, recipe.data, cache, sampler(recipe.training)), video_files(held_out) if held_out else []
     both = {p.resolve() for p in samples.files} & {p.resolve() for p in others}
     if both: raise LatentSyncError(f'{len(both)} of the held-out videos are also trained on, such as {min(both)}; hold out other people')

@@ -43,7 +43,7 @@ from .realism import auxiliary
 from .speaker import Models, SetConfig
 from .syncnet import StableSyncNet, load_syncnet, syncnet_config
 from .syncscore import sync_score
-from .trainer import Run, TrainConfig, fit, optimize, read_recipe, save_checkpoint
+from .trainer import Run, TrainConfig, accelerator, fit, optimize, read_recipe, save_checkpoint
 from .unet import UNet3DConditionModel, unet_config
 from .videomae import VideoMAE, VideoMAEConfig, load_videomae
 
@@ -273,7 +273,7 @@ def train_unet(
     cache:str|Path|None=None, # folder of `ClipCache`
 )->nn.Module: # the trained U-Net
     "Train a U-Net and make a checkpoint set of it."
-    files, out, t, device = video_files(files), Path(out), recipe.training, pick_device(recipe.trainer.device)
+    files, out, t, device = video_files(files), Path(out), recipe.training, accelerator(recipe.trainer).device # each process has its own
     dtype, base = pick_dtype(recipe.trainer.dtype, device), find_checkpoint(t.base)
     vae = load_vae(base, read_config(base), device, dtype)
     unet, notes = prepared_unet(recipe, init, dtype, vae.config.latent_channels)

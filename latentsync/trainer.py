@@ -6,11 +6,11 @@
 __all__ = ['RELEASED', 'FREE', 'TrainConfig', 'read_recipe', 'lr_at', 'choose_trainable', 'save_memory', 'update_ema', 'Batches',
            'read_batches', 'accelerator', 'write_torch', 'read_state', 'save_checkpoint', 'fixed_settings', 'flat',
            'check_settings', 'Objective', 'Run', 'seed_at', 'backward', 'optimize', 'read_metrics', 'draw_metrics',
-           'Log', 'stuck_at', 'mean_logs', 'steps', 'fit']
+           'Log', 'stuck_at', 'mean_logs', 'steps', 'delivered', 'deliver', 'fit']
 
 # %% ../nbs/51_trainer.ipynb #476ff41e
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -119,11 +119,11 @@ def update_ema(
 
 # %% ../nbs/51_trainer.ipynb #0a7e6d0b
 class Batches(Dataset):
-    "`batch_at` for a `DataLoader`; a clear word of a worker comes through as it was."
+    "`batch_at` for a `DataLoader`, with the number; a clear word of a worker comes through as it was."
     def __init__(self, batch_at:Callable): self.batch_at = batch_at
     def __getitem__(self, i:int):
-        try: return self.batch_at(i)
-        except LatentSyncError as e: return e
+        try: return i, self.batch_at(i)
+        except LatentSyncError as e: return i, e
 
 def read_batches(
     batch_at:Callable, # number -> batch
@@ -132,9 +132,8 @@ def read_batches(
 )->Iterator[tuple[int,Any]]: # (number, batch)
     "The next batches are made while the last one is used."
     if not workers: yield from prefetch(((i, batch_at(i)) for i in numbers), 1); return
-    numbers = list(numbers)
     loader = DataLoader(Batches(batch_at), sampler=numbers, batch_size=None, num_workers=workers, pin_memory=torch.cuda.is_available())
-    for i,batch in zip(numbers, loader):
+    for i,batch in loader:
         if isinstance(batch, LatentSyncError): raise batch
         yield i, batch
 
@@ -252,7 +251,7 @@ class Run:
         load_strict(self.model, s['model'], self.path)
         if self.ema: load_strict(self.ema, s['ema'], self.path)
         self.opt.optimizer.load_state_dict(s['optimizer'])
-        if self.accel.scaler: self.accel.scaler.load_state_dict(s['scaler'])
+        if self.accel.scaler and s['scaler']: self.accel.scaler.load_state_dict(s['scaler']) # a run of another device had none
         return s
 
     def resume(self):
@@ -289,7 +288,7 @@ def backward(
     for i,batch in batches:
         seed_at(run.cfg.seed, i)
         with nullcontext() if i==batches[-1][0] else run.accel.no_sync(run.objective):
-            logs = run.objective(send_to_device(batch, run.accel.device, non_blocking=True), run.step)
+            logs = run.objective(send_to_device(batch, run.accel.device, non_blocking=run.accel.device.type=='cuda'), run.step)
             run.accel.backward(logs['loss']/len(batches))
         for k,v in logs.items(): sums[k] = sums.get(k, 0) + (v.detach().float() if isinstance(v, Tensor) else v)/len(batches)
     return sums
@@ -315,11 +314,12 @@ def optimize(
 # %% ../nbs/51_trainer.ipynb #a3b88e68
 def read_metrics(
     out:str|Path, # folder of `fit`
-)->list: # of dicts, one per logged step; a resumed run may repeat steps, the last line of a step counts
+)->list: # of dicts, one per logged step
     "The lines of metrics.jsonl."
-    path = Path(out)/'metrics.jsonl'
-    rows = [json.loads(l) for l in path.read_text().splitlines()] if path.exists() else []
-    return [*{r['step']:r for r in rows}.values()]
+    path, rows = Path(out)/'metrics.jsonl', []
+    for line in path.read_text().splitlines() if path.exists() else ():
+        with suppress(json.JSONDecodeError): rows.append(json.loads(line)) # the last one of a run that was killed may be half there
+    return rows
 
 def draw_metrics(
     rows:list[dict], # of `read_metrics`
@@ -338,8 +338,9 @@ def draw_metrics(
 
 class Log:
     "metrics.jsonl, curves, pictures, TensorBoard where there is one."
-    def __init__(self, out:Path):
-        self.out,self.rows,self.said = out,read_metrics(out),''
+    def __init__(self, out:Path, step:int): # folder of the run; its next step, lines beyond it are dropped
+        self.out,self.rows,self.said = out,[r for r in read_metrics(out) if r['step'] <= step],''
+        with atomic_path(out/'metrics.jsonl') as tmp: tmp.write_text(''.join(json.dumps(r)+'\n' for r in self.rows))
         self.board = None
         if find_spec('tensorboard'):
             from torch.utils.tensorboard import SummaryWriter
@@ -377,7 +378,8 @@ def stuck_at(
 )->bool:
     "Whether the loss of the last `after` steps has not left a level."
     if not rows or rows[-1]['step'] < after: return False
-    return all(abs(r[key]-level) < tolerance for r in rows if key in r and r['step'] > rows[-1]['step']-after)
+    last = [r[key] for r in rows if key in r and r['step'] > rows[-1]['step']-after]
+    return bool(last) and all(abs(x-level) < tolerance for x in last)
 
 # %% ../nbs/51_trainer.ipynb #95acc241
 def mean_logs(
@@ -398,6 +400,24 @@ def steps(
     batches = read_batches(batch_at, run.numbers(run.cfg.steps), run.cfg.workers)
     while run.step < run.cfg.steps: yield optimize(run, [next(batches) for _ in range(run.cfg.accumulate)])
 
+# %% ../nbs/51_trainer.ipynb #d3117e2a
+def delivered(
+    out:Path, # folder of the run
+)->int: # 0: none yet
+    "The step of the last state whose weights were handed on."
+    path = out/'delivered.txt'
+    return int(path.read_text()) if path.exists() else 0
+
+def deliver(
+    run:Run,
+    on_save:Callable, # see `fit`
+    out:Path, # folder of the run
+):
+    "Curves, and the weights of a saved state for whoever wants them; it is noted when all is done."
+    if rows := read_metrics(out): draw_metrics(rows).save(out/'curves.png')
+    on_save(run.result.eval(), run.step)
+    with atomic_path(out/'delivered.txt') as tmp: tmp.write_text(str(run.step))
+
 # %% ../nbs/51_trainer.ipynb #57f75c6e
 def fit(
     model:nn.Module, # trained in place
@@ -417,7 +437,8 @@ def fit(
     run.accel.wait_for_everyone() # all have looked before one of them writes
     run.resume() if begun else run.save() # a first state shows at once whether there is room for it
     main, due, logs, t = run.accel.is_main_process, False, [], time.time()
-    log = Log(out) if main else None
+    log = Log(out, run.step) if main else None
+    if main and run.step and delivered(out) != run.step: deliver(run, on_save, out)
     bar = tqdm(steps(run, batch_at), total=cfg.steps, initial=run.step, desc=out.name, mininterval=5, disable=not main)
     for entry in bar:
         logs.append(entry)
@@ -426,12 +447,12 @@ def fit(
         if step%cfg.log_every==0 or end:
             row = mean_logs(run, logs) | dict(lr=run.opt.param_groups[0]['lr'], steps_per_s=len(logs)/(time.time()-t))
             logs,t = [],time.time()
+        if end and run.bad > bool(run.accel.scaler): run.go_back() # one step that is too large for fp16 breaks nothing
+        due = due or step%cfg.save_every==0 or end
+        saved = due and (end or not run.bad) # never what may be broken
+        if saved: run.save(); due = False # before anything that may fail
         if main and validate and (step%(cfg.validate_every or cfg.save_every)==0 or end): row |= validate(run.result.eval(), step)
         if main and row: log.write(step, row); log.warn(alarm(log.rows)); bar.set_postfix(loss=row.get('loss'), refresh=False)
-        due = due or step%cfg.save_every==0 or end
-        if end and run.bad: run.go_back()
-        if due and not run.bad: # never what may be broken
-            run.save(); due = False
-            if main: draw_metrics(log.rows).save(out/'curves.png'); on_save(run.result.eval(), step)
-            run.accel.wait_for_everyone()
+        if main and saved: deliver(run, on_save, out)
+        if saved: run.accel.wait_for_everyone()
     return run.result.eval()
