@@ -565,6 +565,7 @@ def evaluate_syncnet(
     device:str='auto', # where to compute
 )->SyncAccuracy: # printed as Markdown
     "On how many pairs a SyncNet is right."
+    if pairs < 2: raise LatentSyncError(f'{pairs} pairs are asked for; give 2 or more')
     config = syncnet_config(preset(net))
     judge = load_syncnet(weights or auxiliary('stable_syncnet.pt'), config, pick_device(device))
     vae = latent_vae(config, checkpoint, device)

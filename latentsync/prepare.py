@@ -7,9 +7,10 @@ __all__ = ['VIDEOS', 'CONFIDENCE', 'DAMAGE', 'STEPS', 'LAST', 'NO_ROOM', 'JUDGES
            'Made', 'named', 'check_file', 'write_wav', 'clip_writer', 'to_25fps', 'find_shots', 'equal_parts',
            'cut_segments', 'hops', 'face_stretches', 'loaded_detector', 'align_faces', 'loaded_scorer', 'square_lips',
            'square_sync', 'shifted', 'fix_sync', 'loaded_hyperiqa', 'square_quality', 'check_quality', 'Job',
-           'record_file', 'read_record', 'key_of', 'no_room', 'forget', 'do', 'attempt', 'failed', 'quiet_worker',
-           'Processes', 'start_ray', 'on_row', 'on_ray', 'find_videos', 'settled', 'claim', 'StepResult', 'run_steps',
-           'PrepareReport', 'still', 'pictured', 'report_page', 'save_report', 'prepare', 'files_list']
+           'record_file', 'read_record', 'key_of', 'no_room', 'forget', 'do', 'attempt', 'failed', 'follow_parent',
+           'quiet_worker', 'Processes', 'start_ray', 'on_row', 'on_ray', 'find_videos', 'settled', 'claim',
+           'remove_rests', 'alone_in', 'forget_lost', 'StepResult', 'run_steps', 'PrepareReport', 'still', 'pictured',
+           'report_page', 'save_report', 'prepare', 'files_list']
 
 # %% ../nbs/40_prepare.ipynb #c24f786c
 import base64
@@ -29,14 +30,16 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from io import BytesIO
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from shutil import copyfile, rmtree
+from threading import Thread
 from time import process_time
 from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 from PIL import Image
 from scenedetect import AdaptiveDetector, detect
 from tqdm.auto import tqdm
@@ -425,9 +428,15 @@ def failed(
     return dict(key=job.key, source=job.source, mark=job.mark, files=[], left=[['failed', why, 0.]], facts={}, cpu=0.)
 
 # %% ../nbs/40_prepare.ipynb #c4c7705a
+def follow_parent():
+    "End with the process that started this one, however it ended."
+    parent_process().join()
+    os._exit(1)
+
 def quiet_worker():
     "One thread per process; Ctrl-C is the parent's business."
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=follow_parent, daemon=True).start()
     cv2.setNumThreads(1); torch.set_num_threads(1)
 
 class Processes:
@@ -532,6 +541,8 @@ def settled(
     protocol = settings.protocol if settings.protocol != 'auto' else 'v2' if there('syncnet_v2.model') else 'own'
     least = CONFIDENCE[protocol] if settings.min_confidence is None else settings.min_confidence
     judged = there('koniq_pretrained.pkl') and settings.min_quality is not None
+    loaded_detector(detector_name(settings.faces))
+    if protocol == 'v2' and not there('syncnet_v2.model'): load_syncnet_v2() # what is missing is said now, not after hours
     s = replace(settings, faces=detector_name(settings.faces), protocol=protocol, min_confidence=least, min_quality=settings.min_quality if judged else None)
     notes = [f'sync was judged by {"SyncNet v2" if protocol == "v2" else "our own scorer, not by SyncNet v2"}: confidence {least:g} and more']
     missing = '' if settings.min_quality is None else ', as the weights of HyperIQA (checkpoints/auxiliary/koniq_pretrained.pkl) are not there'
@@ -546,7 +557,7 @@ def claim(
     s:PrepareSettings,
 ):
     "Make the output folder, or see that it is the one of these videos and settings."
-    if out.absolute().is_relative_to(folder.absolute()): raise LatentSyncError(f'{out} is inside the folder of the videos; choose a folder beside it')
+    if out.resolve().is_relative_to(folder.resolve()): raise LatentSyncError(f'{out} is inside the folder of the videos; choose a folder beside it')
     wanted = dict(folder=str(folder.absolute())) | {k: v for k, v in asdict(s).items() if k not in JUDGES}
     path = out/'settings.json'
     try:
@@ -557,7 +568,32 @@ def claim(
     except OSError as e: raise LatentSyncError(f'{out} cannot be written: {e.strerror}; choose another folder') from e
     for key in wanted:
         if had.get(key) != wanted[key]: raise LatentSyncError(f'{out} was prepared with {key} {had.get(key)}, but now it is {wanted[key]}; choose another folder')
-    for rest in out.rglob('.*.tmp.*'): rest.unlink() if rest.is_file() else rmtree(rest) # of a run that was killed
+
+def remove_rests(
+    out:Path, # folder of everything
+):
+    "What a run that was killed was writing."
+    for rest in list(out.rglob('.*.tmp.*')): rest.unlink() if rest.is_file() else rmtree(rest)
+
+@contextmanager
+def alone_in(
+    out:Path, # folder of everything
+)->Iterator[None]:
+    "Raises `LatentSyncError` while another process prepares the same folder."
+    lock = FileLock(out/'.lock', timeout=0)
+    try: lock.acquire()
+    except Timeout as e: raise LatentSyncError(f'{out} is being written by another process; wait for it or choose another folder') from e
+    try: yield
+    finally: lock.release()
+
+def forget_lost(
+    videos:dict[str,Path], # of `find_videos`
+    out:Path, # folder of everything
+):
+    "Remove what came of videos that are no longer there."
+    first = next(iter(STEPS))
+    for path in list((out/'records'/first).rglob('*.json')):
+        if (key := json.loads(path.read_text())['key']) not in videos: forget(out, first, key)
 
 # %% ../nbs/40_prepare.ipynb #816c3b59
 class StepResult(NamedTuple):
@@ -691,15 +727,17 @@ def prepare(
     **settings, # of `PrepareSettings`
 )->PrepareReport: # printed as Markdown
     "Make training clips of a folder of videos; a stopped run goes on where it was."
-    folder = Path(folder)
+    folder = Path(os.path.abspath(folder))
     videos, (s, notes) = find_videos(folder), settled(dataclass_from(PrepareSettings, dict(resolution=resolution) | settings))
-    out = Path(out or folder.absolute().with_name(f'{folder.absolute().name}_{resolution}'))
+    out = Path(out or folder.with_name(f'{folder.name}_{resolution}'))
     claim(folder, out, s)
     if ray: start_ray(ray)
     workers = workers or os.cpu_count()
-    with nullcontext(on_ray) if ray else Processes(workers) if workers > 1 else nullcontext(partial(map, attempt)) as run:
+    with alone_in(out), nullcontext(on_ray) if ray else Processes(workers) if workers > 1 else nullcontext(partial(map, attempt)) as run:
+        remove_rests(out)
+        forget_lost(videos, out)
         report = PrepareReport(out/LAST, list(run_steps(videos, out, s, run, progress)), notes)
-    save_report(report, out)
+        save_report(report, out)
     if not report.clips:
         kinds = Counter(l[0] for _, records in report.steps for r in records for l in r['left'])
         raise LatentSyncError(f'no video in {folder} can be trained on ({", ".join(f"{n} {k}" for k, n in kinds.items())}); {out/"report.html"} tells about each')

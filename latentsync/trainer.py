@@ -336,6 +336,7 @@ def draw_metrics(
         ax.set_title(name, fontsize=8); ax.tick_params(labelsize=7)
     return drawn(fig)
 
+# %% ../nbs/51_trainer.ipynb #b6e2c41f
 class Log:
     "metrics.jsonl, curves, pictures, TensorBoard where there is one."
     def __init__(self, out:Path, step:int): # folder of the run; its next step, lines beyond it are dropped
