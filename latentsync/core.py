@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['FPS', 'SAMPLE_RATE', 'WINDOW', 'DTYPES', 'WRAPPED', 'KINDS', 'VAE_NAMES', 'PARTS', 'SETS', 'LatentSyncError',
-           'repo_root', 'commit', 'demo', 'shared', 'checkpoints_dir', 'checkpoint_path', 'pick_device', 'pick_dtype',
-           'seeded', 'prefetch', 'Stopwatch', 'turn', 'atomic_path', 'typed', 'dataclass_from', 'preset', 'manifest',
-           'read_torch', 'read_weights', 'kind_of', 'mismatch', 'shapes_of', 'load_strict', 'modern_vae',
+           'repo_root', 'commit', 'demo', 'shared', 'checkpoints_dir', 'checkpoint_path', 'pick_device', 'knows_fp16',
+           'pick_dtype', 'seeded', 'prefetch', 'Stopwatch', 'turn', 'atomic_path', 'typed', 'dataclass_from', 'preset',
+           'manifest', 'read_torch', 'read_weights', 'kind_of', 'mismatch', 'shapes_of', 'load_strict', 'modern_vae',
            'checkpoint_file', 'is_complete', 'find_checkpoint', 'read_config']
 
 # %% ../nbs/00_core.ipynb #2a4c8df8
@@ -92,12 +92,18 @@ def pick_device(
 # %% ../nbs/00_core.ipynb #9eb9a849
 DTYPES = {'fp32': torch.float32, 'fp16': torch.float16, 'bf16': torch.bfloat16}
 
+def knows_fp16(
+    device:torch.device, # a cuda device
+)->bool:
+    "From Volta on, but for the GTX 16 cards, whose fp16 networks give nan."
+    return torch.cuda.get_device_capability(device) >= (7, 0) and 'GTX 16' not in torch.cuda.get_device_name(device)
+
 def pick_dtype(
     name:str, # 'auto', 'fp32', 'fp16' or 'bf16'
     device:torch.device, # where it will be computed
-)->torch.dtype: # 'auto' is fp16 on cuda and fp32 elsewhere
+)->torch.dtype: # 'auto' is fp16 where that is fast and right, and fp32 elsewhere
     "Choose the number format of the networks."
-    if name == 'auto': name = 'fp16' if torch.device(device).type == 'cuda' else 'fp32'
+    if name == 'auto': name = 'fp16' if torch.device(device).type == 'cuda' and knows_fp16(device) else 'fp32'
     if name not in DTYPES: raise LatentSyncError(f'unknown number format {name!r}; choose auto, {", ".join(DTYPES)}')
     return DTYPES[name]
 

@@ -79,7 +79,7 @@ class LipsyncSettings:
     overwrite:bool=False # replace a file that exists
 
     def __post_init__(self):
-        if self.steps is not None and not 1<=self.steps<=1000: raise LatentSyncError(f'steps is {self.steps}; choose 1 to 1000')
+        if self.steps is not None and not 1<=self.steps<=999: raise LatentSyncError(f'steps is {self.steps}; choose 1 to 999')
         if self.guidance_scale is not None and not self.guidance_scale>=1:
             raise LatentSyncError(f'guidance scale is {self.guidance_scale}; choose 1.0 or more, usually up to 3')
         if self.deepcache<1: raise LatentSyncError(f'deepcache is {self.deepcache}; choose 1 (off) or more, usually 3')

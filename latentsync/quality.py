@@ -92,7 +92,7 @@ def best_lag_r(
     "Correlation of two curves at their best lag."
     n = min(len(a), len(b))
     shifted = lambda k: correlation(a[max(k, 0):n+min(k, 0)], b[max(-k, 0):n-max(k, 0)])
-    return max((shifted(k), k) for k in sorted(range(-lags, lags+1), key=abs, reverse=True))
+    return max(((shifted(k), k) for k in range(-lags, lags+1)), key=lambda x: (x[0], -abs(x[1])))
 
 def sd_ratio(
     a:np.ndarray, # (T,) aperture, may hold nan

@@ -177,7 +177,9 @@ def decode_faces(
     first = max(int(shown.any(1).argmax())//8 - ROOM, top) if isinstance(models.vae, FaceVAE) else top # the other kind feels all of the face
     made = F.pad(decode_latents(models.vae, latents[0, :, :, first-top:].transpose(0, 1)), (0, 0, 8*first, 0))
     made = made.mul_(1 - torch.from_numpy(mask).to(kept)).add_(kept)
-    return made.float().permute(0, 2, 3, 1).cpu().numpy()
+    made = made.float().permute(0, 2, 3, 1).cpu().numpy()
+    if not np.isfinite(made).all(): raise LatentSyncError(f'the networks gave no finite numbers in {str(models.dtype).removeprefix("torch.")}; use --dtype fp32')
+    return made
 
 # %% ../nbs/19_speaker.ipynb #fbe2c162
 AT_ONCE = 4 # frames, for weights that see each frame alone; more need more memory and are hardly faster

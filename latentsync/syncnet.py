@@ -10,6 +10,7 @@ __all__ = ['WAV2LIP_VISUAL', 'WAV2LIP_AUDIO', 'COLUMNS', 'TowerConfig', 'VisualC
            'SyncAccuracy', 'shares', 'pair_cosines', 'syncnet_accuracy']
 
 # %% ../nbs/13_syncnet.ipynb #eaa74e36
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -416,7 +417,7 @@ def window_starts(
     num_frames:int=16, # length of a window
 )->range: # first frames
     "Windows that have a picture, and sound with and without the shift."
-    last = int((clip.mel.shape[1]-mel_length(num_frames))*FPS/SYNCNET_MEL_RATE) # of the sound
+    last = math.floor((clip.mel.shape[1]-mel_length(num_frames))*FPS/SYNCNET_MEL_RATE) # of the sound
     starts = range(max(clip.offset, 0), min(len(clip.faces)-num_frames, last, last+clip.offset) + 1)
     if not starts: raise LatentSyncError(f'the clip {clip.name} is too short for a window of {num_frames} frames and an offset of {clip.offset}; leave it out')
     return starts

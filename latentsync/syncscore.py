@@ -352,7 +352,6 @@ def v2_run(
     "Judge one run."
     samples = samples[run.start*SAMPLE_RATE//FPS:][:len(run.boxes)*SAMPLE_RATE//FPS]
     n = min(len(run.boxes), len(samples)*FPS//SAMPLE_RATE) - 5
-    if n < 1: raise LatentSyncError(f'the sound of {video} ends before the face is seen; give a longer sound')
     cepstra = torch.from_numpy(np.float32(mfcc(samples).T))[None, None].unfold(3, 20, 4)[0, :, :, :n].permute(2, 0, 1, 3)
     seen = torch.cat([net.see(x) for x in v2_pictures(video, run, crop, batch)])[:n]
     return distances(seen, torch.cat([net.hear(x) for x in cepstra.split(200)])), n
@@ -367,7 +366,9 @@ def score_v2(
 )->SyncScore:
     "The SyncNet v2 protocol."
     net = net or load_syncnet_v2()
-    scores = [v2_run(net, video, run, samples, crop) for run in face_runs(video, face, 51, 25)]
+    heard = [r for r in face_runs(video, face, 51, 25) if len(samples)*FPS//SAMPLE_RATE - r.start > 5]
+    if not heard: raise LatentSyncError(f'the sound of {video} ends before the face is seen; give a longer sound')
+    scores = [v2_run(net, video, run, samples, crop) for run in heard]
     offset, confidence = np.mean([best_offset(-curve) for curve, _ in scores], 0)
     return SyncScore(round(offset), float(confidence), np.mean([curve for curve, _ in scores], 0), sum(n for _, n in scores), 'v2')
 
