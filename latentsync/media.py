@@ -4,19 +4,19 @@
 
 # %% auto #0
 __all__ = ['TEXT_FORMATS', 'KR_KB', 'HDR', 'ROWS', 'WHITE', 'KNEE', 'HDR_PEAK', 'SDR_WHITE', 'TO_709', 'ACCURATE', 'STILLS',
-           'NTSC', 'USUAL_RATES', 'ROUNDING', 'LOUDEST', 'COUNTED', 'COPIES', 'LAYOUTS', 'X264', 'X265', 'LOSSY',
-           'LOSSLESS', 'CODEC', 'CRF', 'SAME_CURVE', 'readable', 'looks_like_mp4', 'open_media', 'video_stream',
-           'audio_stream', 'decoded', 'display_matrix', 'turn', 'Colour', 'usual_colour', 'colour_of', 'yuv_matrix',
-           'rgb_matrix', 'plane_view', 'plane_part', 'is_planar', 'dither_pattern', 'dithered', 'light_table',
-           'pressed', 'toned_down', 'converted', 'stored_size', 'band_to_rgb', 'planes_to_rgb', 'stored_planes',
-           'to_rgb', 'rgb_to_planes', 'Picture', 'to_picture', 'read_still', 'MediaInfo', 'rate_of', 'slack_at',
-           'lost_at', 'full_rate', 'picture_times', 'counted', 'video_length', 'readable_seconds', 'sound_length',
-           'first_picture', 'probe', 'missing', 'timed', 'shown', 'seek_before', 'read_pictures', 'read_frames',
-           'sound_start', 'finite', 'resampled', 'aligned', 'open_sound', 'wav_bytes', 'stated_end', 'read_audio',
-           'check_output', 'exactly', 'aac_stream', 'encoded', 'fits', 'copied', 'add_sound', 'Codec', 'pick_codec',
-           'even', 'picture_stream', 'writable', 'is_stored_so', 'to_frame', 'disk_errors', 'SoundFeed', 'Output',
-           'output', 'VideoWriter', 'picture_numbers', 'renumbered', 'copied_stream', 'join_parts', 'frame_strip',
-           'drawn', 'show_wave']
+           'NTSC', 'USUAL_RATES', 'ROUNDING', 'SLOWEST', 'LOUDEST', 'COUNTED', 'COPIES', 'LAYOUTS', 'X264', 'X265',
+           'LOSSY', 'LOSSLESS', 'CODEC', 'CRF', 'SAME_CURVE', 'readable', 'looks_like_mp4', 'open_media',
+           'video_stream', 'audio_stream', 'decoded', 'display_matrix', 'turn', 'Colour', 'usual_colour', 'colour_of',
+           'yuv_matrix', 'rgb_matrix', 'plane_view', 'plane_part', 'is_planar', 'dither_pattern', 'dithered',
+           'light_table', 'pressed', 'toned_down', 'converted', 'stored_size', 'band_to_rgb', 'planes_to_rgb',
+           'stored_planes', 'to_rgb', 'rgb_to_planes', 'Picture', 'to_picture', 'read_still', 'MediaInfo', 'rate_of',
+           'slack_at', 'lost_at', 'full_rate', 'picture_times', 'counted', 'video_length', 'readable_seconds',
+           'sound_length', 'first_picture', 'probe', 'is_blind', 'missing', 'timed', 'shown', 'seek_before',
+           'read_pictures', 'read_frames', 'sound_start', 'finite', 'resampled', 'aligned', 'open_sound', 'wav_bytes',
+           'stated_end', 'read_audio', 'check_output', 'exactly', 'aac_stream', 'encoded', 'fits', 'copied',
+           'add_sound', 'Codec', 'pick_codec', 'even', 'picture_stream', 'writable', 'is_stored_so', 'to_frame',
+           'disk_errors', 'SoundFeed', 'Output', 'output', 'VideoWriter', 'picture_numbers', 'renumbered',
+           'copied_stream', 'join_parts', 'frame_strip', 'drawn', 'show_wave']
 
 # %% ../nbs/01_media.ipynb #692e3da2
 import math, os
@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from io import BytesIO
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 import av
@@ -47,8 +47,8 @@ def readable(
 )->Path: # absolute, so that a colon or a leading dash in the name means nothing
     "Check that there is a file with something in it."
     path = Path(path)
-    if path.is_dir(): raise LatentSyncError(f'{path} is a folder; name a file in it')
-    if not path.exists(): raise LatentSyncError(f'{path} does not exist; check its name')
+    if os.path.isdir(path): raise LatentSyncError(f'{path} is a folder; name a file in it')
+    if not os.path.exists(path): raise LatentSyncError(f'{path} does not exist; check its name')
     if not os.access(path, os.R_OK): raise LatentSyncError(f'{path} may not be read; change its permissions')
     if not path.stat().st_size: raise LatentSyncError(f'{path} is empty (0 bytes); copy or record it again')
     return path.absolute()
@@ -415,7 +415,8 @@ def read_still(
             if image.has_transparency_data: image = Image.alpha_composite(Image.new('RGBA', image.size, 'white'), image.convert('RGBA'))
             return np.array(image.convert('RGB'))
     except UnidentifiedImageError: return None
-    except OSError as e: raise LatentSyncError(f'{path} is a damaged picture; save it again') from e
+    except Image.DecompressionBombError as e: raise LatentSyncError(f'{path} is too large a picture ({e}); save it smaller') from e
+    except (OSError, SyntaxError, ValueError) as e: raise LatentSyncError(f'{path} is a damaged picture; save it again') from e
 
 # %% ../nbs/01_media.ipynb #37b4d38a
 @dataclass(frozen=True)
@@ -509,8 +510,12 @@ def video_length(
 def readable_seconds(
     path:str|Path, # a video
 )->float: # less than its header says where the file was cut off
-    "How much video there is, by its packets."
-    with open_media(path) as c: return counted(picture_times(c, video_stream(c)), video_stream(c))[1]
+    "How much video there is, by its packets; the last picture of a variable rate may stay long."
+    with open_media(path) as c:
+        stream = video_stream(c)
+        ends = [(p.pts or 0, p.duration or 0) for p in c.demux(stream) if p.size] or [(0, 0)]
+    stays = float((max(sum(e) for e in ends) - min(ends)[0])*stream.time_base)
+    return max(stays, counted([e[0]*stream.time_base for e in ends], stream)[1])
 
 def sound_length(
     container:av.container.InputContainer, # an open file
@@ -528,6 +533,8 @@ def first_picture(
     raise LatentSyncError(f'no picture in {container.name} can be decoded; it is damaged or of an unknown kind, so convert it to mp4 or download it again')
 
 # %% ../nbs/01_media.ipynb #d167a4fa
+SLOWEST = 12 # frames/s at which lips can be read; a slower video is shown at a multiple of its rate
+
 def probe(
     path:str|Path, # a video, a picture or a sound
     need:str='video', # 'video' (or a picture), 'audio' or 'any': what must be in it
@@ -547,13 +554,21 @@ def probe(
         picture = first_picture(c, video)
         width, height = to_picture(picture, stored_size(picture, video.sample_aspect_ratio)).shape[1::-1]
     with open_media(path) as c: fps, frames, seconds = video_length(c, video_stream(c))
-    still = frames == 1 and not audio # such as heic
+    still = frames == 1 # such as heic, or a picture with music
     if still: fps, seconds = Fraction(FPS), 0.
+    elif fps < SLOWEST: fps, frames = (n := math.ceil(2*SLOWEST/fps))*fps, n*frames # its pictures are repeated
     colour, bits = colour_of(picture), picture.format.components[0].bits
     hdr = HDR.get(colour.transfer, '')
     return MediaInfo(Path(path), width, height, fps, frames, seconds, rate, channels, bool(audio), still, Colour() if hdr else colour, bits, hdr)
 
 # %% ../nbs/01_media.ipynb #3b222d7c
+def is_blind(
+    container:av.container.InputContainer, # an open file
+    stream:av.video.stream.VideoStream, # its pictures
+)->bool:
+    "AVI tells when pictures are decoded, and FFmpeg takes that for when they are shown; for these codecs it is wrong."
+    return container.format.name == 'avi' and stream.codec_context.name in ('h264', 'hevc')
+
 def missing(
     due:dict[int,int], # what `decoded` was given; loses what is returned
     before:float, # time stamp of the picture that is shown now
@@ -567,23 +582,26 @@ def timed(
     container:av.container.InputContainer, # an open file
     stream:av.video.stream.VideoStream, # its pictures
     damaged:list[float], # gets the time of every picture that cannot be decoded
+    since:Fraction=Fraction(0), # s; what is missing before it, after a key frame in the middle, is no damage
 )->Iterator[tuple[Fraction,Fraction,av.VideoFrame]]: # start and end in seconds from the beginning
     "Frames with their times; the last one ends where the header says, or stands in for damaged ones behind it."
-    due, zero, end, frame = {}, stream.start_time, Fraction(0), None
+    due, zero, end, frame, blind = {}, stream.start_time, Fraction(0), None, is_blind(container, stream)
     seconds = lambda pts: (pts-zero)*stream.time_base
+    late = lambda before: [float(s) for pts in missing(due, before) if (s := seconds(pts)) >= since]
     stop = stream.duration*stream.time_base if stream.frames and stream.duration else math.inf
-    for frame in decoded(container, stream, due):
+    for frame in decoded(container, stream, None if blind else due):
+        if blind: frame.pts = None
         if zero is None: zero = frame.pts or 0
         start = end if frame.pts is None else seconds(frame.pts)
         end = start + (frame.duration*stream.time_base if frame.duration else 1/(stream.guessed_rate or FPS))
         if start < stop: end = min(end, stop)
         if frame.pts is not None:
-            damaged += [float(seconds(pts)) for pts in missing(due, frame.pts)]
+            damaged += late(frame.pts)
             due.pop(frame.pts, None)
         yield start, end, frame
     if frame and due:
         yield seconds(min(due)), seconds(max(due) + due[max(due)]), frame
-        damaged += [float(seconds(pts)) for pts in missing(due, math.inf)]
+        damaged += late(math.inf)
 
 # %% ../nbs/01_media.ipynb #631f9d99
 def shown(
@@ -608,7 +626,8 @@ def seek_before(
     seconds:Fraction, # from the beginning
 ):
     "Go to a key frame more than a second before a time; a file without an index stays at its beginning."
-    if stream.start_time is None: return
+    if stream.start_time is None or is_blind(container, stream): return
+    if 'matroska' in container.format.name: container.seek(stream.start_time, stream=stream) # it reads its index only then
     wanted = stream.start_time + (seconds-1)/stream.time_base
     keys = [e.timestamp for e in stream.index_entries if e.is_keyframe and e.timestamp <= wanted]
     if len(keys) > 1: container.seek(keys[-1], stream=stream)
@@ -630,7 +649,7 @@ def read_pictures(
     with open_media(path) as c:
         stream = video_stream(c)
         seek_before(c, stream, first/rate)
-        frames = shown(timed(c, stream, [] if damaged is None else damaged), rate, first)
+        frames = shown(timed(c, stream, [] if damaged is None else damaged, first/rate), rate, first)
         for frame in islice(frames, 1 if info.is_image else None):
             size = size or stored_size(frame, stream.sample_aspect_ratio, scale) # a video that changes its size is brought back to it
             yield to_picture(frame, size)
@@ -669,10 +688,12 @@ def resampled(
     layout:str, # 'mono', 'stereo', ...
     rate:int, # Hz
 )->Iterator[av.AudioFrame]: # timed on the file's own clock
-    "Decode the sound and convert it."
-    resampler = av.AudioResampler(format, layout, rate)
-    for frame in decoded(container, audio_stream(container)): yield from resampler.resample(finite(frame))
-    yield from resampler.resample(None)
+    "Decode the sound and convert it; some files change their layout or rate midway."
+    kind = lambda f: (f.format.name, f.layout.name, f.sample_rate)
+    for _, alike in groupby(decoded(container, audio_stream(container)), key=kind):
+        resampler = av.AudioResampler(format, layout, rate)
+        for frame in alike: yield from resampler.resample(finite(frame))
+        yield from resampler.resample(None)
 
 # %% ../nbs/01_media.ipynb #3a5e5d78
 def aligned(
@@ -754,7 +775,7 @@ def check_output(
     "Refuse a place where no video can be written, before any work is done."
     path, folder = Path(path), Path(path).absolute().parent
     if path.suffix.lower() not in COPIES: raise LatentSyncError(f'{path} does not end in {", ".join(COPIES)}; name the output so')
-    if not folder.is_dir(): raise LatentSyncError(f'the folder {folder} does not exist; create it or choose another')
+    if not os.path.isdir(folder): raise LatentSyncError(f'the folder {folder} does not exist; create it or choose another')
     if not os.access(folder, os.W_OK): raise LatentSyncError(f'the folder {folder} may not be written; choose another')
     if path.is_dir(): raise LatentSyncError(f'{path} is a folder; add a file name')
     if path.exists() and not overwrite: raise LatentSyncError(f'{path} exists already; choose another name or allow it to be replaced (--overwrite)')

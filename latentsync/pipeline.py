@@ -517,7 +517,7 @@ def claimed(
         shutil.rmtree(folder, ignore_errors=True)
     except BaseException as e:
         if not any(folder.glob('[0-9]*')): shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT): raise no_room(out, e) from e
+        if isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG): raise no_room(out, e) from e
         raise
     finally:
         Path(lock.lock_file).unlink(missing_ok=True) # while it is held, so that nobody holds a file that is gone
@@ -663,7 +663,7 @@ def lipsync(
     "The face in `video` speaks `audio`; the result is written to `out`, whole or not at all."
     began, settings, out = perf_counter(), lipsync_settings(**settings), Path(out)
     files = [p for f in settings.face for p in f.split('=') if Path(p).is_file()] # faces to look for, and their sounds
-    if Path(check_output(out, settings.overwrite)).resolve() in {Path(p).resolve() for p in (video, audio, *files)}:
+    if check_output(out, settings.overwrite).exists() and any(out.samefile(p) for p in (video, audio, *files) if Path(p).exists()): # disks may not tell Clip.mp4 from clip.mp4
         raise LatentSyncError(f'{out} is also an input; write to another file')
     if report_path(out).is_dir(): raise LatentSyncError(f'{report_path(out)} is a folder; it has to make way for the report')
     pick_codec(out.suffix, settings.codec, settings.lossless) # refuses what does not go together
@@ -672,7 +672,7 @@ def lipsync(
     key = hashlib.blake2b(repr(same).encode(), digest_size=6).hexdigest()
     with claimed(out, key) as folder, tidy_heap():
         job = open_job(video, audio, settings, models, progress)
-        parts = write_parts(job, folder, out.suffix, progress)
+        with closing(job.coming): parts = write_parts(job, folder, out.suffix, progress) # a job that fails looks for no more faces
         with job.clock('join'): join_parts(parts, out, job.video.fps, audio=sound_track(job, folder))
     speaking = np.any([v.weight > 0 for v in job.voices], 0)
     report = Report(out, job.models.config.name, weights, job.frames, int(speaking.sum()), float(job.video.fps), sorted(set(job.damaged)), job.video.hdr, [left_alone(job, v) for v in job.voices],
