@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SILENCE', 'MEASURES', 'Clip', 'Pair', 'related', 'clip_frames', 'clip_speech', 'seen', 'retest_r', 'read_table',
            'usable_clips', 'test_pairs', 'piece', 'write_piece', 'output_path', 'silent_path', 'drive_pairs',
-           'CrossRow', 'score_pair', 'shuffled_r', 'score_pairs', 'cross_drive', 'cross_table', 'save_rows',
+           'CrossRow', 'score_pair', 'shuffled_r', 'score_pairs', 'cross_drive', 'spread', 'cross_table', 'save_rows',
            'mouth_strip', 'draw_curves', 'lip_strip']
 
 # %% ../nbs/32_cross_drive.ipynb #0fd0ce26
@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from itertools import groupby, islice
 from matplotlib.figure import Figure
+from operator import attrgetter
 from pathlib import Path
 from PIL import Image
 from tqdm.auto import tqdm
@@ -241,12 +242,19 @@ def cross_drive(
     return score_pairs(pairs, folder, mesh)
 
 # %% ../nbs/32_cross_drive.ipynb #266e1afe
+def spread(
+    rows:list[CrossRow], # from `cross_drive`
+    value:Callable, # of a row: a number
+)->tuple[float,float,float]: # mean, lower and upper end of the 95 % interval
+    "What other faces and other drivers might have given."
+    return interval(map(value, rows), [r.input for r in rows], [r.driver for r in rows])
+
 def cross_table(
     rows:list[CrossRow], # from `cross_drive`
 )->str: # Markdown
     "One line per pair, then the mean and its 95 % interval."
     cells = lambda *c: '| ' + ' | '.join(c) + ' |'
-    stats = {m: interval(getattr(r, m) for r in rows) for m in MEASURES}
+    stats = {m: spread(rows, attrgetter(m)) for m in MEASURES}
     lines = [cells('input', 'driver', *(m.replace('_', ' ') for m in MEASURES)), cells('---', '---', *['--:']*len(MEASURES))]
     lines += [cells(r.input, r.driver, *(f'{getattr(r, m):.2f}' for m in MEASURES)) for r in rows]
     lines += [cells('**mean**', f'**n = {len(rows)}**', *(f'**{stats[m][0]:.2f}**' for m in MEASURES))]
@@ -261,7 +269,7 @@ def save_rows(
     plain = [{k: v for k, v in asdict(replace(r, curves={})).items() if k != 'curves'} for r in rows]
     with open(folder/'cross_drive.csv', 'w', newline='', encoding='utf-8') as f:
         out = csv.DictWriter(f, plain[0]); out.writeheader(); out.writerows(plain)
-    summary = {m: dict(zip(('mean', 'low', 'high'), interval(getattr(r, m) for r in rows))) for m in MEASURES}
+    summary = {m: dict(zip(('mean', 'low', 'high'), spread(rows, attrgetter(m)))) for m in MEASURES}
     curves = [{k: [round(float(v), 4) if v == v else None for v in c.aperture] for k, c in r.curves.items()} for r in rows]
     data = dict(n=len(rows), summary=summary, rows=[p | dict(curves=c) for p, c in zip(plain, curves)])
     (folder/'cross_drive.json').write_text(json.dumps(data), encoding='utf-8')

@@ -104,13 +104,19 @@ def sd_ratio(
 # %% ../nbs/31_quality.ipynb #5efbcf9a
 def interval(
     values:Iterable[float], # one per pair; nan is left out
+    *shared:Iterable, # who is in a pair, one name each: its face, its driver; (): pairs have nothing in common
     n:int=2000, # resamplings
 )->tuple[float,float,float]: # mean, lower and upper end of the 95 % interval
-    "Mean with its bootstrap interval."
-    values = np.array([v for v in values if np.isfinite(v)])
-    if not len(values): return (np.nan,)*3 # two pairs have no unrelated output
-    means = values[np.random.default_rng(0).integers(0, len(values), (n, len(values)))].mean(1)
-    return float(values.mean()), *map(float, np.quantile(means, [.025, .975]))
+    "Mean with its bootstrap interval: who is in the pairs is drawn, not the pairs, where they have that in common (Owen, The pigeonhole bootstrap, 2007)."
+    values, rng = np.array([*values], float), np.random.default_rng(0)
+    known = np.isfinite(values)
+    if not known.any(): return (np.nan,)*3 # two pairs have no unrelated output
+    values, weight = values[known], 1
+    for names in shared or (np.arange(len(known)),):
+        who, at = np.unique(np.array([*names])[known], return_inverse=True)
+        weight = weight*np.stack([np.bincount(draw, minlength=len(who)) for draw in rng.integers(0, len(who), (n, len(who)))])[:, at]
+    weight = weight[weight.any(1)]
+    return float(values.mean()), *map(float, np.quantile(weight@values/weight.sum(1), [.025, .975]))
 
 # %% ../nbs/31_quality.ipynb #12253f3a
 def sharpness_ratio(
