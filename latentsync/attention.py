@@ -15,7 +15,7 @@ from diffusers.models.attention import FeedForward
 from torch import nn
 from torch.nn import functional as F
 
-from .core import LatentSyncError
+from .core import LatentSyncError, in_parts
 
 # %% ../nbs/10_attention.ipynb #7a83dc10
 MPS_SCORES = 2**29 # scores at once on MPS, which writes them all down: 2 GiB in fp32
@@ -26,8 +26,7 @@ def attend(
 )->torch.Tensor: # (N,heads,T,d)
     "`softmax(q @ k / sqrt(d)) @ v`, if need be for some of the N at a time."
     if most is None: return F.scaled_dot_product_attention(q, k, v)
-    n = max(1, most//(q.shape[1]*q.shape[2]*k.shape[2]))
-    return torch.cat([F.scaled_dot_product_attention(*part) for part in zip(q.split(n), k.split(n), v.split(n))])
+    return in_parts(F.scaled_dot_product_attention, q, k, v, size=most//(q.shape[1]*q.shape[2]*k.shape[2]))
 
 class Attention(nn.Module):
     "Multi-head attention from tokens to a context, by default to themselves."

@@ -9,6 +9,7 @@ __all__ = ['shift_audio', 'read_table', 'read_offsets', 'longest_stretch', 'prep
 # %% ../nbs/42_compact_data.ipynb #4685d8f4
 import csv
 import json
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -146,6 +147,7 @@ def compact_data(
         kept[video.name] = 0
         with passing_over(out):
             if is_prepared(place, made_of): kept[video.name] = len(np.load(place/'lips.npy', mmap_mode='r')); continue
+            shutil.rmtree(place, ignore_errors=True) # of another offset or size
             kept[video.name] = prepare_clip(video, place, detector, encoder, offset, resolution)
             if kept[video.name]:
                 with atomic_path(place/'source.json') as tmp: tmp.write_text(json.dumps(made_of))

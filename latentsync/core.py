@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['FPS', 'SAMPLE_RATE', 'WINDOW', 'DTYPES', 'WRAPPED', 'KINDS', 'VAE_NAMES', 'PARTS', 'SETS', 'LatentSyncError',
            'repo_root', 'commit', 'demo', 'shared', 'checkpoints_dir', 'checkpoint_path', 'pick_device', 'knows_fp16',
-           'pick_dtype', 'seeded', 'prefetch', 'Stopwatch', 'turn', 'atomic_path', 'typed', 'dataclass_from', 'preset',
-           'manifest', 'read_torch', 'read_weights', 'kind_of', 'mismatch', 'shapes_of', 'load_strict', 'modern_vae',
-           'checkpoint_file', 'is_complete', 'find_checkpoint', 'read_config']
+           'pick_dtype', 'in_parts', 'seeded', 'prefetch', 'Stopwatch', 'turn', 'atomic_path', 'typed',
+           'dataclass_from', 'preset', 'manifest', 'read_torch', 'read_weights', 'kind_of', 'mismatch', 'shapes_of',
+           'load_strict', 'modern_vae', 'checkpoint_file', 'is_complete', 'find_checkpoint', 'read_config']
 
 # %% ../nbs/00_core.ipynb #2a4c8df8
 import contextlib, difflib, errno, importlib.util, json, os, pickle, subprocess, sys, time, uuid, zipfile
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from importlib import resources
 from pathlib import Path
@@ -106,6 +106,16 @@ def pick_dtype(
     if name == 'auto': name = 'fp16' if torch.device(device).type == 'cuda' and knows_fp16(device) else 'fp32'
     if name not in DTYPES: raise LatentSyncError(f'unknown number format {name!r}; choose auto, {", ".join(DTYPES)}')
     return DTYPES[name]
+
+# %% ../nbs/00_core.ipynb #5d9a17c4
+def in_parts(
+    f:Callable, # batches to a batch, item by item
+    *batches:torch.Tensor, # equally long
+    size:int, # items at once; the memory of more is not needed
+)->torch.Tensor: # what f returns for all at once
+    "Run over parts of a batch."
+    parts = [f(*part) for part in zip(*(b.split(max(1, size)) for b in batches))]
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 # %% ../nbs/00_core.ipynb #95dcbd0e
 def seeded(

@@ -4,12 +4,11 @@
 
 # %% auto #0
 __all__ = ['SCALING', 'KL_CONFIG', 'PIXELS', 'to_pixels', 'to_uint8', 'FaceVAEConfig', 'sharpened', 'ResBlock', 'res_blocks',
-           'FaceVAE', 'new_vae', 'load_vae', 'in_parts', 'encode_latents', 'decode_latents', 'latent_mask',
-           'conditions', 'unet_input']
+           'FaceVAE', 'new_vae', 'load_vae', 'encode_latents', 'decode_latents', 'latent_mask', 'conditions',
+           'unet_input']
 
 # %% ../nbs/04_latents.ipynb #99f8cab9
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +18,7 @@ import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
 
-from .core import LatentSyncError, checkpoint_file, dataclass_from, load_strict, modern_vae, read_weights
+from .core import LatentSyncError, checkpoint_file, dataclass_from, in_parts, load_strict, modern_vae, read_weights
 from .face import fixed_mask
 
 # %% ../nbs/04_latents.ipynb #c76b04ea
@@ -129,22 +128,13 @@ def load_vae(
 # %% ../nbs/04_latents.ipynb #b6fdbf2e
 PIXELS = 16*256**2 # that a VAE works on at once: 16 frames of 256 px, 4 of 512 px
 
-def in_parts(
-    f:Callable, # pictures to pictures, each by itself
-    x:Tensor, # (N,...)
-    pixels:int, # of one picture
-)->Tensor: # what f returns for all
-    "Bounded memory for any number of pictures."
-    parts = x.split(max(1, PIXELS//pixels))
-    return f(x) if len(parts)==1 else torch.cat([f(p) for p in parts])
-
 def encode_latents(
     vae:nn.Module, # `FaceVAE` or AutoencoderKL
     pixels:Tensor, # (N,3,R,R) in [-1,1]
     top:int=0, # rows of latents that are left out
 )->Tensor: # (N,C,R/8-top,R/8), standard deviation about 1
     "Scaled latents."
-    z = in_parts(lambda x: vae.encode(x).latent_dist.mode(), pixels[:,:,8*top:], pixels[0,0].numel())
+    z = in_parts(lambda x: vae.encode(x).latent_dist.mode(), pixels[:,:,8*top:], size=PIXELS//pixels[0,0].numel())
     return z*vae.config.scaling_factor
 
 def decode_latents(
@@ -152,7 +142,7 @@ def decode_latents(
     latents:Tensor, # (N,C,R/8,R/8), scaled
 )->Tensor: # (N,3,R,R), about [-1,1]
     "Pixels."
-    return in_parts(lambda z: vae.decode(z).sample, latents/vae.config.scaling_factor, 64*latents[0,0].numel())
+    return in_parts(lambda z: vae.decode(z).sample, latents/vae.config.scaling_factor, size=PIXELS//(64*latents[0,0].numel()))
 
 # %% ../nbs/04_latents.ipynb #95228d2d
 def latent_mask(

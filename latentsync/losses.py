@@ -14,6 +14,7 @@ from torch import Tensor, nn
 import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
 
+from .core import in_parts
 from .syncnet import StableSyncNet, sync_loss, visual_input
 from .videomae import VideoMAE, video_input
 
@@ -35,7 +36,7 @@ def by_parts(
 )->Tensor: # what f returns for all at once
     "Run over parts of a batch; in training only what goes in is kept."
     run = (lambda *part: checkpoint(f, *part, use_reentrant=False)) if torch.is_grad_enabled() else f
-    return torch.cat([run(*part) for part in zip(*(b.split(size) for b in batches))])
+    return in_parts(run, *batches, size=size)
 
 # %% ../nbs/50_losses.ipynb #a321afb7
 def lower_half(

@@ -583,6 +583,7 @@ def alone_in(
     lock = FileLock(out/'.lock', timeout=0)
     try: lock.acquire()
     except Timeout as e: raise LatentSyncError(f'{out} is being written by another process; wait for it or choose another folder') from e
+    except OSError as e: raise LatentSyncError(f'{out} cannot be written: {e.strerror}; choose another folder') from e
     try: yield
     finally: lock.release()
 

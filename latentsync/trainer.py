@@ -50,7 +50,7 @@ class TrainConfig:
     ema_decay:float = 0.999 # moving average of the weights; 0: none
     trainable:tuple[str,...] = () # train only parameters with one of these in their names; (): all
     save_memory:bool = False # keep less for the backward pass and compute it again
-    dtype:str = 'fp32' # 'fp32', 'fp16', 'bf16', or 'auto': fp16 on CUDA, fp32 elsewhere
+    dtype:str = 'fp32' # 'fp32', 'fp16', 'bf16', or 'auto': see `pick_dtype`
     device:str = 'auto' # 'auto', 'cuda', 'mps' or 'cpu'
     patience:int = 20 # steps in a row without a finite gradient after which the last state comes back
     seed:int = 1247 # of weights, data and dropout
@@ -412,12 +412,12 @@ def delivered(
 def deliver(
     run:Run,
     on_save:Callable, # see `fit`
-    out:Path, # folder of the run
+    log:Log,
 ):
     "Curves, and the weights of a saved state for whoever wants them; it is noted when all is done."
-    if rows := read_metrics(out): draw_metrics(rows).save(out/'curves.png')
+    if log.rows: draw_metrics(log.rows).save(log.out/'curves.png')
     on_save(run.result.eval(), run.step)
-    with atomic_path(out/'delivered.txt') as tmp: tmp.write_text(str(run.step))
+    with atomic_path(log.out/'delivered.txt') as tmp: tmp.write_text(str(run.step))
 
 # %% ../nbs/51_trainer.ipynb #57f75c6e
 def fit(
@@ -439,7 +439,7 @@ def fit(
     run.resume() if begun else run.save() # a first state shows at once whether there is room for it
     main, due, logs, t = run.accel.is_main_process, False, [], time.time()
     log = Log(out, run.step) if main else None
-    if main and run.step and delivered(out) != run.step: deliver(run, on_save, out)
+    if main and run.step and delivered(out) != run.step: deliver(run, on_save, log)
     bar = tqdm(steps(run, batch_at), total=cfg.steps, initial=run.step, desc=out.name, mininterval=5, disable=not main)
     for entry in bar:
         logs.append(entry)
@@ -454,6 +454,6 @@ def fit(
         if saved: run.save(); due = False # before anything that may fail
         if main and validate and (step%(cfg.validate_every or cfg.save_every)==0 or end): row |= validate(run.result.eval(), step)
         if main and row: log.write(step, row); log.warn(alarm(log.rows)); bar.set_postfix(loss=row.get('loss'), refresh=False)
-        if main and saved: deliver(run, on_save, out)
+        if main and saved: deliver(run, on_save, log)
         if saved: run.accel.wait_for_everyone()
     return run.result.eval()
