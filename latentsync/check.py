@@ -23,10 +23,9 @@ from time import perf_counter
 import cv2
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
 # %% ../nbs/22_check.ipynb #94a3847c
-from .core import SAMPLE_RATE, LatentSyncError, Stopwatch, prefetch
+from .core import SAMPLE_RATE, LatentSyncError, Stopwatch, prefetch, progress_bar
 from .audio import log_mel, speech_spans
 from .media import Picture, VideoWriter, join_parts, probe, read_audio, read_pictures
 from .face import align, detector_name, face_detector
@@ -266,7 +265,7 @@ def open_sample(
     info, config = job.video, job.models.config
     job.at = places(min(info.frames, job.spoken), info.fps)
     scan = scan_places(info.path, job.at, FaceScan(face_detector(detector_name(settings.faces or config.faces), job.models.device)))
-    job.coming = job.clock.each('scan', tqdm(scan, total=sum(map(len, job.at)), desc='faces', unit='frame', disable=not progress))
+    job.coming = job.clock.each('scan', progress_bar(scan, total=sum(map(len, job.at)), desc='faces', unit='frame', disable=not progress))
     for voice in job.voices:
         if voice.loud is not None: voice.loud = np.concatenate([voice.loud[p.start:p.stop] for p in job.at])
     job.reach(inf)

@@ -566,7 +566,7 @@ def evaluate_syncnet(
 )->SyncAccuracy: # printed as Markdown
     "On how many pairs a SyncNet is right."
     if pairs < 2: raise LatentSyncError(f'{pairs} pairs are asked for; give 2 or more')
-    config = syncnet_config(preset(net))
+    config = syncnet_config(preset(net, 'syncnet'))
     judge = load_syncnet(weights or auxiliary('stable_syncnet.pt'), config, pick_device(device))
     vae = latent_vae(config, checkpoint, device)
     return syncnet_accuracy(judge, judged_clips(videos, config), pairs, encode=vae and (lambda x: encode_latents(vae, x.to(next(vae.parameters())))))

@@ -40,12 +40,11 @@ import psutil
 import soundfile
 from filelock import FileLock, Timeout
 from torch import Tensor
-from tqdm.auto import tqdm
 
 # %% ../nbs/20_pipeline.ipynb #87320d4e
 from . import __version__
-from latentsync.core import (FPS, SAMPLE_RATE, LatentSyncError, Stopwatch, atomic_path, commit, dataclass_from, demo, find_checkpoint, prefetch, repo_root,
-    seeded)
+from .core import (FPS, SAMPLE_RATE, SETS, LatentSyncError, Stopwatch, atomic_path, commit, dataclass_from, demo, find_checkpoint, prefetch,
+    progress_bar, repo_root, seeded, tell)
 from .core import preset as read_preset
 from .media import (CODEC, CRF, MediaInfo, Picture, VideoWriter, aligned, audio_stream, check_output, exactly, frame_strip, join_parts, open_media,
     pick_codec, probe, read_audio, readable, readable_seconds, read_frames, read_pictures, resampled, sound_start)
@@ -97,7 +96,8 @@ def lipsync_settings(
     **settings, # fields of `LipsyncSettings`; they override the preset
 )->LipsyncSettings:
     "Settings by name."
-    return dataclass_from(LipsyncSettings, {**(read_preset(preset) if preset else {}), **settings})
+    if preset in SETS: raise LatentSyncError(f'{preset} is no preset but a checkpoint set; write --checkpoint {preset}')
+    return dataclass_from(LipsyncSettings, ({} if preset is None else read_preset(preset, 'lipsync')) | settings)
 
 # %% ../nbs/20_pipeline.ipynb #f0a6aa27
 CHUNK_BYTES = 2**28 # frames held at once on the way back
@@ -346,7 +346,7 @@ def open_job(
     job = new_job(video, audio, settings, models)
     most = None if settings.when_longer == 'keep' else job.spoken + math.ceil((AHEAD + LOOK)*job.video.fps) + 1 # no more is asked for
     scan = scan_clip(job.video.path, settings.faces or job.models.config.faces, job.models.device, most=most)
-    scan = tqdm(scan, total=job.video.frames, desc='faces', unit='frame', delay=1, disable=not progress)
+    scan = progress_bar(scan, total=job.video.frames, desc='faces', unit='frame', delay=1, disable=not progress)
     job.coming = prefetch(job.clock.each('scan', scan), 0)
     speaks = lambda: any(any(v.sightings) if settings.only_speech else v.weight.any() for v in job.voices)
     while not speaks() and not job.whole: look_on(job)
@@ -566,7 +566,7 @@ def write_parts(
         stages, damaged = json.loads(before.read_text())
         for stage,seconds in stages.items(): job.clock[stage] += seconds
         job.damaged += damaged
-    bar = tqdm(total=job.expected, initial=min(n*each, job.expected), unit='frame', disable=not progress)
+    bar = progress_bar(desc='video', total=job.expected, initial=min(n*each, job.expected), unit='frame', disable=not progress)
     with bar, closing(prefetch(lipsync_frames(job, n*each), WAITING, job.stop)) as frames:
         for first in frames:
             with VideoWriter(path(n), (info.width, info.height), info.fps, crf=settings.crf, codec=settings.codec, lossless=settings.lossless, info=info) as writer:

@@ -42,8 +42,7 @@ import torch
 from filelock import FileLock, Timeout
 from PIL import Image
 from scenedetect import AdaptiveDetector, detect
-from tqdm.auto import tqdm
-from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_path, dataclass_from
+from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_path, dataclass_from, progress_bar
 from .face import align, crop_size, detector_name, face_detector, similarity
 from .media import VideoWriter, join_parts, probe, read_audio, read_frames, readable_seconds
 from .realism import hyperiqa, load_hyperiqa
@@ -617,7 +616,7 @@ def run_steps(
         jobs = [Job(str(out), step, key, source, mark + extra, s) for key, source, mark in todo]
         records = [r for j in jobs if (r := read_record(j))]
         done = {r['key'] for r in records}
-        for record in tqdm(run([j for j in jobs if j.key not in done]), step, len(jobs), initial=len(done), disable=not progress):
+        for record in progress_bar(run([j for j in jobs if j.key not in done]), desc=step, unit='file', total=len(jobs), initial=len(done), disable=not progress):
             if 'stop' in record: raise LatentSyncError(record['stop'])
             records.append(record)
         records.sort(key=lambda r: r['key'])

@@ -52,11 +52,11 @@ class SyncNetRecipe:
 RELEASED_SYNCNET = dict(seed=42, save_every=2500) # of `TrainConfig`
 
 def syncnet_recipe(
-    name:str='pixel_attn', # of a preset, without `train_syncnet_`
+    name:str='pixel_attn', # of a preset of the kind `train_syncnet`
     **changes, # training, trainer, data: dictionaries of what differs from the preset
 )->SyncNetRecipe:
     "The recipe of a preset."
-    recipe = read_recipe(SyncNetRecipe, name, 'train_syncnet_', RELEASED_SYNCNET, changes)
+    recipe = read_recipe(SyncNetRecipe, name, 'train_syncnet', RELEASED_SYNCNET, changes)
     net = network(recipe)
     if recipe.training.augment and net.latent_space: raise LatentSyncError('latents cannot be moved and recoloured; set augment: false, or use a network that sees pixels')
     return replace(recipe, data=replace(recipe.data, resolution=net.resolution, num_frames=net.num_frames, seed=recipe.trainer.seed))
@@ -65,7 +65,7 @@ def network(
     recipe:SyncNetRecipe,
 )->SyncNetConfig:
     "What is trained."
-    return syncnet_config(preset(recipe.training.net))
+    return syncnet_config(preset(recipe.training.net, 'syncnet'))
 
 # %% ../nbs/52_train_syncnet.ipynb #04a5a9c2
 def spaced_starts(

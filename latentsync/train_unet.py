@@ -68,7 +68,7 @@ class UNetTraining:
     @property
     def latent_sync(self)->bool:
         "Whether SyncNet sees latents."
-        return syncnet_config(preset(self.syncnet)).latent_space
+        return syncnet_config(preset(self.syncnet, 'syncnet')).latent_space
 
     @property
     def sees_pixels(self)->bool: # False: nothing is decoded
@@ -86,11 +86,11 @@ class UNetRecipe:
 RELEASED_UNET = dict(save_memory=True, save_every=10_000) # of `TrainConfig`
 
 def unet_recipe(
-    name:str='stage2', # of a preset, without `train_unet_`
+    name:str='stage2', # of a preset of the kind `train_unet`
     **changes, # training, trainer, data: dictionaries of what differs from the preset
 )->UNetRecipe:
     "The recipe of a preset."
-    recipe = read_recipe(UNetRecipe, name, 'train_unet_', RELEASED_UNET, changes)
+    recipe = read_recipe(UNetRecipe, name, 'train_unet', RELEASED_UNET, changes)
     return replace(recipe, data=replace(recipe.data, pixels=recipe.training.sees_pixels, seed=recipe.trainer.seed))
 
 # %% ../nbs/53_train_unet.ipynb #d12f9926
@@ -133,7 +133,7 @@ def load_judges(
     eyes = auxiliary('vit_g_hybrid_pt_1200e_ssv2_ft.pth') if t.temporal_weight and not t.random_videomae else None
     videomae = load_videomae(eyes, t.videomae, device, dtype) if eyes else frozen(VideoMAE(t.videomae), device, dtype) if t.temporal_weight else None
     return Judges(vae, frozen(perceptual_net('vgg', lpips_weights), device, dtype) if t.perceptual_weight else None, videomae,
-        load_syncnet(judge, syncnet_config(preset(t.syncnet)), device, dtype) if t.sync_weight else None)
+        load_syncnet(judge, syncnet_config(preset(t.syncnet, 'syncnet')), device, dtype) if t.sync_weight else None)
 
 def frozen(
     net:nn.Module,
@@ -335,7 +335,7 @@ def blank_judges(
         for x in (*net.parameters(), *net.buffers()): x.data = x.data.to(device, dtype) # shapes without memory cannot be moved as a module
         return net
     return Judges(make(t.sees_pixels, new_vae), make(t.perceptual_weight, lambda: lpips.LPIPS(net='vgg', pretrained=False, pnet_rand=True, verbose=False)),
-        make(t.temporal_weight, lambda: VideoMAE(t.videomae)), make(t.sync_weight, lambda: StableSyncNet(syncnet_config(preset(t.syncnet)))))
+        make(t.temporal_weight, lambda: VideoMAE(t.videomae)), make(t.sync_weight, lambda: StableSyncNet(syncnet_config(preset(t.syncnet, 'syncnet')))))
 
 def blank_batch(
     recipe:UNetRecipe,
@@ -395,7 +395,7 @@ def measured_cost(
     return torch.cuda.max_memory_allocated()/2**30, (time.perf_counter()-began)/2
 
 def training_cost(
-    name:str, # of a preset, without `train_unet_`
+    name:str, # of a preset of the kind `train_unet`
     measure:bool=False, # take two steps on a GPU
 )->str: # a line of words
     "What a preset needs."
