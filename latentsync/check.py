@@ -27,12 +27,14 @@ import torch
 # %% ../nbs/22_check.ipynb #94a3847c
 from .core import SAMPLE_RATE, LatentSyncError, Stopwatch, prefetch, progress_bar
 from .audio import log_mel, speech_spans
-from .media import Picture, VideoWriter, join_parts, probe, read_audio, read_pictures
+from .media import probe, read_audio, read_pictures
 from .face import align, detector_name, face_detector
+from .pictures import Picture
 from .tracks import CutFinder, FaceScan, numbers
 from .pipeline import (WAITING, Job, LipsyncSettings, Voice, frames_in_order, lipsync_frames, lipsync_settings, new_job, open_job,
     peak_memory, tidy_heap)
 from .speaker import Models
+from .writing import VideoWriter, join_parts
 
 # %% ../nbs/22_check.ipynb #82ae0e58
 @dataclass(frozen=True)

@@ -24,10 +24,12 @@ from PIL import Image
 from tqdm.auto import tqdm
 from typing import NamedTuple
 from .core import FPS, SAMPLE_RATE
-from .media import VideoWriter, drawn, probe, read_audio, read_frames
+from .media import probe, read_audio, read_frames
+from .pictures import drawn
 from .pipeline import frames_in_order
 from .quality import aperture_curve, best_lag_r, correlation, interval, sd_ratio, sharpness_ratio
 from .syncscore import lip_tracker
+from .writing import VideoWriter
 
 # %% ../nbs/32_cross_drive.ipynb #2a9f953d
 @dataclass(frozen=True)

@@ -32,7 +32,8 @@ from .audio import audio_windows, mel_window, syncnet_mel, whisper_features
 from .core import FPS, SAMPLE_RATE, WINDOW, LatentSyncError, atomic_path
 from .face import fixed_mask
 from .latents import encode_latents, to_pixels
-from .media import decoded, open_media, probe, read_audio, read_frames, to_rgb, video_stream
+from .media import decoded, open_media, probe, read_audio, read_frames, video_stream
+from .pictures import to_rgb
 from .tracks import cache_folder
 from .prepare import VIDEOS
 

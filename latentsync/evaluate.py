@@ -26,7 +26,8 @@ from PIL import Image
 from tqdm.auto import tqdm
 from typing import NamedTuple
 from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, pick_device, preset, repo_root
-from .media import drawn, probe, read_audio, read_frames
+from .media import probe, read_audio, read_frames
+from .pictures import drawn
 from .tracks import pieces
 from .latents import encode_latents
 from .syncnet import SyncAccuracy, SyncClip, load_syncnet, read_sync_clip, syncnet_accuracy, syncnet_config, window_starts

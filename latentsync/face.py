@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from .core import LatentSyncError, checkpoint_path
-from .media import Picture
+from .pictures import Picture
 
 # %% ../nbs/03_face.ipynb #565a7789
 @dataclass(frozen=True)

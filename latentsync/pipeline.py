@@ -46,13 +46,15 @@ from . import __version__
 from .core import (FPS, SAMPLE_RATE, SETS, LatentSyncError, Stopwatch, atomic_path, commit, dataclass_from, demo, find_checkpoint, prefetch,
     progress_bar, repo_root, seeded, tell)
 from .core import preset as read_preset
-from .media import (CODEC, CRF, MediaInfo, Picture, VideoWriter, aligned, audio_stream, check_output, exactly, frame_strip, join_parts, open_media,
-    pick_codec, probe, read_audio, readable, readable_seconds, read_frames, read_pictures, resampled, sound_start)
+from .media import (MediaInfo, aligned, audio_stream, open_media, probe, read_audio, readable, readable_seconds, read_frames,
+    read_pictures, resampled, sound_start)
 from .audio import OVERLAP, Speech, hushed, log_mel, speech_spans, speech_weight, window_at
 from .face import align, paste
+from .pictures import Picture, frame_strip
 from .tracks import AHEAD, choose, follow, loudness, scan_clip, spans
 from .diffusion import shared_noise
 from .speaker import Models, Reference, fixed_reference, load_models, speak_stream
+from .writing import CODEC, CRF, VideoWriter, check_output, exactly, join_parts, pick_codec
 
 # %% ../nbs/20_pipeline.ipynb #baf30ad4
 @dataclass(frozen=True)

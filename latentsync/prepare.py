@@ -44,9 +44,10 @@ from PIL import Image
 from scenedetect import AdaptiveDetector, detect
 from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_path, dataclass_from, progress_bar
 from .face import align, crop_size, detector_name, face_detector, similarity
-from .media import VideoWriter, join_parts, probe, read_audio, read_frames, readable_seconds
+from .media import probe, read_audio, read_frames, readable_seconds
 from .realism import hyperiqa, load_hyperiqa
 from .syncscore import FaceRun, SyncScore, filled, lip_tracker, load_scorer, load_syncnet_v2, score_lips, score_v2, still_lips
+from .writing import VideoWriter, join_parts
 
 # %% ../nbs/40_prepare.ipynb #b65041d4
 VIDEOS = {'.mp4', '.m4v', '.mov', '.mkv', '.avi', '.mpg', '.mpeg', '.webm'} # what counts as a video by its name

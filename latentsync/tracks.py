@@ -26,7 +26,8 @@ import torch
 from .core import SAMPLE_RATE, LatentSyncError, atomic_path, prefetch
 from .face import (Face, InsightFace, MeshDetector, crop_region, crop_size, detector_name, face_detector, lip_aperture, overlap,
     shrink, similarity)
-from .media import Picture, read_frames, read_pictures, readable
+from .media import read_frames, read_pictures, readable
+from .pictures import Picture
 
 # %% ../nbs/03a_tracks.ipynb #90c4715d
 class Packed:

@@ -27,7 +27,7 @@ from .audio import mel_window
 from .core import FPS, LatentSyncError, find_checkpoint, load_strict, pick_device, pick_dtype, preset, read_config, read_weights
 from .dataset import ClipCache, DataConfig, UnusableClip, VideoSamples, as_pixels, augment_colour, augment_place, frame_tensor, latent_rows, read_windows, resized, start_count, syncnet_sample, video_files
 from .latents import load_vae
-from .media import drawn, frame_strip
+from .pictures import drawn, frame_strip
 from .syncnet import StableSyncNet, SyncNetConfig, audio_input, sync_loss, syncnet_config, visual_input
 from .trainer import TrainConfig, accelerator, fit, read_metrics, read_recipe, save_checkpoint, stuck_at
 

@@ -36,7 +36,8 @@ from .dataset import ClipCache, DataConfig, VideoSamples, as_pixels, video_files
 from .diffusion import add_noise, mixed_noise, predict_x0, scheduler, training_target
 from .latents import decode_latents, latent_mask, load_vae, new_vae, unet_input
 from .losses import audio_dropout, by_parts, lip_sync_loss, lower_half, perceptual_loss, recon_loss, temporal_loss
-from .media import frame_strip, read_frames
+from .media import read_frames
+from .pictures import frame_strip
 from .pipeline import lipsync
 from .quality import perceptual_net
 from .realism import auxiliary

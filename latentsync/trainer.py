@@ -34,7 +34,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
 from .core import LatentSyncError, atomic_path, dataclass_from, load_strict, pick_device, pick_dtype, prefetch, preset, read_torch
-from .media import drawn
+from .pictures import drawn
 
 # %% ../nbs/51_trainer.ipynb #15ff3fa4
 @dataclass(frozen=True)
