@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['CHUNK_BYTES', 'LOOK', 'LIKELY', 'PART', 'WAITING', 'LABEL', 'ENDINGS', 'REST', 'TEMPORARY', 'DAY', 'MINUTE',
            'LipsyncSettings', 'lipsync_settings', 'frame_order', 'backward', 'frames_in_order', 'Voice', 'runs',
-           'best_reference', 'find_reference', 'Job', 'look_on', 'decide', 'add_references', 'spoken_frames',
-           'new_voice', 'check_settings', 'new_job', 'own_face', 'why_lost', 'refuse_lost', 'open_job', 'go_on',
-           'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest',
+           'best_reference', 'find_reference', 'Job', 'take_note', 'look_on', 'decide', 'add_references',
+           'spoken_frames', 'new_voice', 'check_settings', 'new_job', 'own_face', 'why_lost', 'refuse_lost', 'open_job',
+           'go_on', 'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest',
            'joined_sound', 'sound_track', 'digest', 'hidden', 'no_room', 'claimed', 'age', 'abandoned', 'left_behind',
            'tidy_up', 'glibc', 'tidy_heap', 'write_parts', 'report_path', 'check_place', 'left_alone', 'unmet',
            'used_settings', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
@@ -234,11 +234,6 @@ class Job:
         "The user's choice, else the checkpoint's."
         return getattr(self.models.config if getattr(self.settings, name) is None else self.settings, name)
 
-    def note(self, words:str):
-        "Tell the user a sentence now, and again in the report."
-        self.notes.append(words)
-        tell(words)
-
     def source(self,
         first:int=0, # number of a source frame
     )->Iterator[Picture|np.ndarray]: # (H,W,3) uint8
@@ -251,6 +246,15 @@ class Job:
         "Look at the clip until a frame is decided."
         while k >= self.frames and not self.whole: look_on(self)
         return k < self.frames
+
+# %% ../nbs/20_pipeline.ipynb #017d4304
+def take_note(
+    job:Job,
+    words:str, # a sentence
+):
+    "Tell the user now, and again in the report."
+    job.notes.append(words)
+    tell(words)
 
 # %% ../nbs/20_pipeline.ipynb #45764cd9
 def look_on(
@@ -347,7 +351,7 @@ def new_job(
         rule, _, own = face.partition('=')
         heard = read_audio(own) if own else samples
         late = (len(heard) - len(samples))/SAMPLE_RATE
-        if late > .1: job.note(f'{own} is {late:.1f} s longer than {audio}, which sets the length: its end is not spoken')
+        if late > .1: take_note(job, f'{own} is {late:.1f} s longer than {audio}, which sets the length: its end is not spoken')
         job.voices.append(new_voice(job, rule, heard))
     return job
 
@@ -814,7 +818,7 @@ def lipsync(
         tidy_up(out.absolute().parent)
         with closing(job.coming): parts = write_parts(job, folder, out.suffix, progress) # a job that fails looks for no more faces
         with job.clock('join'): join_parts(parts, out, job.video.fps, audio=sound_track(job, folder))
-    for words in unmet(job): job.note(words)
+    for words in unmet(job): take_note(job, words)
     speaking = np.any([v.weight > 0 for v in job.voices], 0)
     report = Report(out, job.models.config.name, weights, job.frames, int(speaking.sum()), float(job.video.fps), sorted(set(job.damaged)), job.video.hdr, [left_alone(job, v) for v in job.voices],
         job.notes, perf_counter()-began, dict(job.clock), peak_memory(), used_settings(job), version())
