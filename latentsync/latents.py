@@ -87,7 +87,7 @@ class FaceVAE(nn.Module):
             *res_blocks(dec[0], c4), nn.SiLU(), nn.Conv2d(c4, 48, 3, padding=1), nn.PixelShuffle(4))
     def encode(self, x): # (N,3,R,R) in [-1,1]
         mean = self.encoder(x)
-        return SimpleNamespace(latent_dist=SimpleNamespace(mode=lambda: mean))
+        return SimpleNamespace(latent_dist=SimpleNamespace(mode=lambda: mean, mean=mean, std=0.)) # it has no doubt
     def decode(self, z): # (N,C,R/8,R/8)
         pixels = self.decoder(z)
         return SimpleNamespace(sample=sharpened(pixels, self.config.sharpen) if self.config.sharpen else pixels)
@@ -132,10 +132,13 @@ def encode_latents(
     vae:nn.Module, # `FaceVAE` or AutoencoderKL
     pixels:Tensor, # (N,3,R,R) in [-1,1]
     top:int=0, # rows of latents that are left out
+    draw:torch.Generator|None=None, # on the CPU, see `seeded`; None: the mean
 )->Tensor: # (N,C,R/8-top,R/8), standard deviation about 1
-    "Scaled latents."
-    z = in_parts(lambda x: vae.encode(x).latent_dist.mode(), pixels[:,:,8*top:], size=PIXELS//pixels[0,0].numel())
-    return z*vae.config.scaling_factor
+    "Scaled latents, the mean of what the encoder thinks or drawn around it."
+    def latents(x):
+        seen = vae.encode(x).latent_dist
+        return seen.mean if draw is None else seen.mean + seen.std*torch.randn(seen.mean.shape, generator=draw).to(seen.mean)
+    return in_parts(latents, pixels[:,:,8*top:], size=PIXELS//pixels[0,0].numel())*vae.config.scaling_factor
 
 def decode_latents(
     vae:nn.Module, # `FaceVAE` or AutoencoderKL

@@ -7,10 +7,11 @@ __all__ = ['CHUNK_BYTES', 'LOOK', 'LIKELY', 'PART', 'WAITING', 'LABEL', 'ENDINGS
            'LipsyncSettings', 'lipsync_settings', 'frame_order', 'backward', 'frames_in_order', 'Voice', 'runs',
            'best_reference', 'find_reference', 'Job', 'take_note', 'look_on', 'decide', 'add_references',
            'spoken_frames', 'new_voice', 'check_settings', 'new_job', 'own_face', 'why_lost', 'refuse_lost', 'open_job',
-           'go_on', 'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest',
-           'joined_sound', 'sound_track', 'digest', 'hidden', 'no_room', 'claimed', 'age', 'abandoned', 'left_behind',
-           'tidy_up', 'glibc', 'tidy_heap', 'write_parts', 'report_path', 'check_place', 'left_alone', 'unmet',
-           'used_settings', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
+           'window_frames', 'LatentNumbers', 'skip', 'go_on', 'render', 'aligned_items', 'begin_at', 'decided_frames',
+           'lipsync_frames', 'sound_pieces', 'widest', 'joined_sound', 'sound_track', 'digest', 'hidden', 'no_room',
+           'claimed', 'age', 'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap', 'write_parts', 'report_path',
+           'check_place', 'left_alone', 'unmet', 'used_settings', 'Report', 'peak_memory', 'version', 'lipsync',
+           'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #1414c6d6
 import ctypes
@@ -40,6 +41,7 @@ import cv2
 import numpy as np
 import psutil
 import soundfile
+import torch
 from filelock import FileLock, Timeout
 from torch import Tensor
 
@@ -55,7 +57,7 @@ from .face import align, detector_name, paste
 from .pictures import Picture, frame_strip
 from .tracks import AHEAD, choose, follow, loudness, scan_clip, spans
 from .diffusion import shared_noise
-from .speaker import Models, Reference, fixed_reference, load_models, speak_stream
+from .speaker import AT_ONCE, Models, Reference, fixed_reference, load_models, speak_stream
 from .writing import CODEC, COPIES, CRF, VideoWriter, check_output, exactly, join_parts, pick_codec
 
 # %% ../nbs/20_pipeline.ipynb #baf30ad4
@@ -70,6 +72,7 @@ class LipsyncSettings:
     deepcache:int=1 # run the whole network in every n-th step only; 3 halves the time of many steps
     resolution:int|None=None # side of the face square, px; must be the checkpoint's own
     seed:int=1247 # of the noise
+    draw_latents:bool=False # latents of faces drawn as the released pipeline does it; False: their mean, the same in every frame
     overlap:int|None=None # frames shared by neighbouring windows; 0: as the released pipeline
     faces:str|None=None # face detector: 'auto', 'mesh', 'buffalo_s' or 'buffalo_l'
     face:tuple[str,...]=('largest',) # who speaks: a rule of `choose`, or several of 'RULE=SOUND', one for each speaker
@@ -96,7 +99,7 @@ class LipsyncSettings:
 
 # %% ../nbs/20_pipeline.ipynb #be145b66
 def lipsync_settings(
-    preset:str|None=None, # 'as_released': windows without overlap, the sound as it is, a longer video cut
+    preset:str|None=None, # 'as_released': windows without overlap, latents drawn, the sound as it is, a longer video cut
     **settings, # fields of `LipsyncSettings`; they override the preset
 )->LipsyncSettings:
     "Settings by name."
@@ -402,6 +405,37 @@ def open_job(
     refuse_lost(job)
     return job
 
+# %% ../nbs/20_pipeline.ipynb #a030021a
+def window_frames(
+    job:Job,
+)->tuple[int,int]: # frames; the second is smaller where windows share some
+    "How many frames of the result a window has, and how many from its first to the first of the next."
+    if job.models.per_frame: return AT_ONCE, AT_ONCE
+    return job.models.config.num_frames*job.stride, (job.models.config.num_frames-job.overlap)*job.stride
+
+class LatentNumbers:
+    "The random numbers of drawn latents: one row for the whole result, in which each frame has its place."
+    def __init__(self, job:Job):
+        self.source, self.frames = seeded(job.settings.seed), 0
+        self.each = 2*job.noise[:,:,:,job.models.config.top:].numel() # of a masked square and of its reference
+        torch.randn(job.noise.shape, generator=self.source) # the noise comes first
+
+    def at(self,
+        start:int, # first frame of a run, not before that of the last call
+        frame:int, # of that run, with which a window begins
+        window:tuple[int,int], # of `window_frames`
+    )->torch.Generator: # that stands at the numbers of this window
+        "Where the released pipeline would be, in a job that begins here or was resumed here."
+        skip(self.source, self.each, start-self.frames)
+        self.frames = start
+        here = torch.Generator()
+        here.set_state(self.source.get_state())
+        skip(here, self.each, (frame-start)//window[1]*window[0])
+        return here
+
+def skip(source, each, times):
+    for _ in range(times): torch.randn(each, generator=source)
+
 # %% ../nbs/20_pipeline.ipynb #3abaea6e
 def go_on(
     job:Job,
@@ -418,13 +452,15 @@ def render(
     begin:int=0, # frames before this one pass
 )->Iterator: # the same, with the voice's face speaking
     "Let one face speak."
+    numbers = LatentNumbers(job) if job.settings.draw_latents else None
     how = dict(noise=job.noise, steps=job.chosen('steps'), guidance_scale=job.chosen('guidance_scale'), deepcache=job.settings.deepcache, progress=go_on(job))
     for run,group in groupby(frames, key=lambda item: voice.span[item[0]] if item[0] >= begin else -1):
         if run < 0: yield from group; continue
         waiting, first = deque(), next(group)
         reference = voice.references.get(job.shot[job.order[first[0]]])
         items = prefetch(aligned_items(job, voice, chain([first], group), waiting), 4)
-        for made in speak_stream(job.models, items, job.overlap, job.clock, job.stride, reference, **how):
+        draw = numbers and numbers.at(int(np.argmax(voice.span == run)), first[0], window_frames(job))
+        for made in speak_stream(job.models, items, job.overlap, job.clock, job.stride, reference, draw, **how):
             k, frame, at = waiting.popleft()
             with job.clock('paste'): frame = paste(frame, made, at.matrix, voice.weight[k], at.jaw, job.models.config.mouth_only)
             yield k, frame
@@ -448,8 +484,7 @@ def begin_at(
 )->int: # output frame at which to begin, at most k
     "A start from which the windows fall as if the whole run had been made."
     if job.models.per_frame or k >= len(voice.span) or voice.span[k] < 0: return k
-    start, n = int(np.argmax(voice.span == voice.span[k])), job.models.config.num_frames*job.stride
-    hop = n - job.overlap*job.stride
+    start, (n, hop) = int(np.argmax(voice.span == voice.span[k])), window_frames(job)
     return start + max(-(-(k-start-n+1)//hop), 0)*hop # the first window with this frame
 
 def decided_frames(

@@ -132,17 +132,18 @@ def encode_reference(
 @torch.inference_mode()
 def encode_faces(
     models:Models,
-    faces:list, # N face squares (R,R,3) uint8; one that occurs repeatedly is encoded once
+    faces:list, # N face squares (R,R,3) uint8; one that occurs repeatedly is encoded once, and drawn each time
     reference:Tensor|None=None, # (1,C,h,w) fixed reference; None: each frame is its own
+    draw:torch.Generator|None=None, # of `encode_latents`: first for the masked squares, then for the references
 )->tuple[Tensor,Tensor]: # (1,2C+1,N,h,w) of `conditions`; (N,3,R,R) the part that is kept, -1..1, black in the hole
     "What the U-Net is to know of the faces."
     frames_last = lambda x: x.transpose(0, 1)[None] # (N,C,h,w) -> (1,C,N,h,w)
     first = {}
-    where = [first.setdefault(id(f), len(first)) for f in faces] # number of each face among the different ones
+    where = [first.setdefault(id(f) if draw is None else i, len(first)) for i,f in enumerate(faces)] # number of each face among the different ones
     pixels = to_pixels(np.stack([faces[where.index(i)] for i in range(len(first))])).to(models.device, models.dtype)
     kept = pixels*torch.from_numpy(fixed_mask(pixels.shape[-1])).to(pixels)
-    masked = encode_latents(models.vae, kept, models.config.top)[where]
-    ref = encode_latents(models.vae, pixels, models.config.top)[where] if reference is None else reference
+    masked = encode_latents(models.vae, kept, models.config.top, draw)[where]
+    ref = encode_latents(models.vae, pixels, models.config.top, draw)[where] if reference is None else reference
     return conditions(latent_mask(pixels.shape[-1])[models.config.top:], frames_last(masked), frames_last(ref)), kept[where]
 
 @torch.inference_mode()
@@ -274,6 +275,7 @@ def speak_stream(
     clock:Stopwatch, # gets the seconds of the stages
     stride:int=1, # every how many items belong together, for weights that feel windows
     reference:Reference|None=None, # None: each frame is its own
+    draw:torch.Generator|None=None, # of `encode_faces`
     **how, # noise, steps, guidance_scale, deepcache, progress of `denoise_faces`
 )->Iterator[np.ndarray]: # (R,R,3) float32 in -1..1, one per item
     "Make a run of faces speak; four windows are held, of each of the `stride` sequences."
@@ -284,7 +286,7 @@ def speak_stream(
     def encoded():
         for window,m in windows(items, n, overlap):
             faces, audio = zip(*window)
-            with turn(models.device), clock('vae encode'): known = [encode_faces(models, faces[i::stride], like) for i in range(min(stride, len(window)))]
+            with turn(models.device), clock('vae encode'): known = [encode_faces(models, faces[i::stride], like, draw) for i in range(min(stride, len(window)))]
             yield known, torch.stack(audio), m
     def denoised(stream):
         for known,audio,m in stream:
