@@ -22,7 +22,7 @@ import numpy as np
 from av.video.reformatter import ColorRange
 
 from .core import LatentSyncError, atomic_path
-from .media import MediaInfo, aligned, audio_stream, open_media, open_sound, rate_of, resampled, sound_length, sound_start, video_stream
+from .media import ADDRESS, MediaInfo, aligned, audio_stream, open_media, open_sound, rate_of, resampled, sound_length, sound_start, video_stream
 from .pictures import ROWS, Colour, Picture, plane_view, rgb_to_planes, usual_colour
 
 # %% ../nbs/01b_writing.ipynb #efd80255
@@ -36,10 +36,11 @@ def check_output(
     "Refuse a place where no video can be written, before any work is done."
     path, folder = Path(path), Path(path).absolute().parent
     if path.suffix.lower() not in COPIES: raise LatentSyncError(f'{path} does not end in {", ".join(COPIES)}; name the output so')
+    if ADDRESS.match(str(path)) and not os.path.isdir(folder): raise LatentSyncError(f'{path} is an address; write to a file, and send that')
     if not os.path.isdir(folder): raise LatentSyncError(f'the folder {folder} does not exist; create it or choose another')
     if not os.access(folder, os.W_OK): raise LatentSyncError(f'the folder {folder} may not be written; choose another')
-    if path.is_dir(): raise LatentSyncError(f'{path} is a folder; add a file name')
-    if path.exists() and not overwrite: raise LatentSyncError(f'{path} exists already; choose another name or allow it to be replaced (--overwrite)')
+    if os.path.isdir(path): raise LatentSyncError(f'{path} is a folder; add a file name')
+    if os.path.exists(path) and not overwrite: raise LatentSyncError(f'{path} exists already; choose another name or allow it to be replaced (--overwrite)')
     return path
 
 # %% ../nbs/01b_writing.ipynb #9b71d476
