@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['COPIES', 'LAYOUTS', 'X264', 'X265', 'LOSSY', 'LOSSLESS', 'CODEC', 'CRF', 'SAME_CURVE', 'check_output', 'exactly',
-           'aac_stream', 'encoded', 'fits', 'copied', 'add_sound', 'Codec', 'pick_codec', 'even', 'picture_stream',
-           'writable', 'is_stored_so', 'to_frame', 'disk_errors', 'SoundFeed', 'Output', 'output', 'VideoWriter',
-           'picture_numbers', 'renumbered', 'copied_stream', 'join_parts']
+           'aac_stream', 'encoded', 'copied', 'accepted', 'fits', 'add_sound', 'Codec', 'pick_codec', 'even',
+           'picture_stream', 'writable', 'is_stored_so', 'to_frame', 'disk_errors', 'SoundFeed', 'Output', 'output',
+           'VideoWriter', 'picture_numbers', 'renumbered', 'copied_stream', 'join_parts']
 
 # %% ../nbs/01b_writing.ipynb #e5312527
 import os
@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -22,7 +24,8 @@ import numpy as np
 from av.video.reformatter import ColorRange
 
 from .core import LatentSyncError, atomic_path
-from .media import ADDRESS, MediaInfo, aligned, audio_stream, open_media, open_sound, rate_of, resampled, sound_length, sound_start, video_stream
+from .media import (ADDRESS, MediaInfo, aligned, audio_stream, first_sample, open_media, open_sound, rate_of, recorded, resampled,
+    sound_length, sound_start, video_stream)
 from .pictures import ROWS, Colour, Picture, plane_view, rgb_to_planes, usual_colour
 
 # %% ../nbs/01b_writing.ipynb #efd80255
@@ -88,6 +91,34 @@ def encoded(
     yield from stream.encode(None)
 
 # %% ../nbs/01b_writing.ipynb #5681362f
+def copied(
+    source:av.container.InputContainer, # an open file with sound
+    stream:av.audio.stream.AudioStream, # where it goes
+)->Iterator[av.Packet]: # timed from 0
+    "The sound as it is."
+    sound, at = audio_stream(source), 0
+    shift = round(first_sample(source)/sound.time_base)
+    for packet in recorded(source, sound):
+        if not packet.size: continue
+        if packet.pts is not None: at = packet.pts-shift
+        packet.stream, packet.pts, packet.dts = stream, at, at
+        at += packet.duration or 0
+        yield packet
+
+# %% ../nbs/01b_writing.ipynb #6709be66
+def accepted(
+    source:av.container.InputContainer, # an open file with sound
+    suffix:str, # of the output
+)->bool: # only the container knows: mp4 takes mp3, but not of 8 kHz
+    "Whether a container takes the sound: its beginning is written into memory."
+    out = BytesIO()
+    out.name = f'trial{suffix}'
+    with open_sound(source.name) as again, suppress(av.FFmpegError, ValueError), av.open(out, 'w') as trial:
+        trial.mux(islice(copied(again, trial.add_stream_from_template(audio_stream(again))), 50))
+        return True
+    return False
+
+# %% ../nbs/01b_writing.ipynb #839722b3
 def fits(
     source:av.container.InputContainer, # an open file with sound
     suffix:str, # of the output
@@ -97,21 +128,9 @@ def fits(
 )->bool: # otherwise it has to be encoded
     "Whether the sound can be taken as it is."
     sound = audio_stream(source)
-    offset = (sound.start_time or 0)*sound.time_base - sound_start(source) + Fraction(start)
+    offset = first_sample(source) - sound_start(source) - Fraction(start)
     long = duration is not None and sound_length(source, sound) > duration + 1/fps
-    return sound.codec_context.codec.canonical_name in COPIES[suffix] and abs(offset) < Fraction(1, 1000) and not long
-
-def copied(
-    source:av.container.InputContainer, # an open file with sound
-    stream:av.audio.stream.AudioStream, # where it goes
-)->Iterator[av.Packet]: # timed from 0
-    "The sound as it is."
-    sound = audio_stream(source)
-    shift = round(sound_start(source)/sound.time_base)
-    for packet in source.demux(sound):
-        if not packet.size: continue
-        packet.stream, packet.pts, packet.dts = stream, packet.pts-shift, packet.dts-shift
-        yield packet
+    return sound.codec_context.codec.canonical_name in COPIES[suffix] and abs(offset) < Fraction(1, 1000) and not long and accepted(source, suffix)
 
 def add_sound(
     source:av.container.InputContainer, # an open file with sound
