@@ -35,7 +35,7 @@ from .latents import encode_latents, to_pixels
 from .media import decoded, open_media, probe, read_audio, read_frames, video_stream
 from .pictures import to_rgb
 from .tracks import cache_folder
-from .prepare import VIDEOS
+from .prepare import VIDEOS, all_files
 
 # %% ../nbs/41_dataset.ipynb #84735bf2
 def augment_colour(
@@ -73,7 +73,7 @@ def video_files(
     source = Path(source)
     if not source.exists(): raise LatentSyncError(f'{source} does not exist; give a folder of aligned videos or a file list')
     if source.suffix.lower() in VIDEOS: return [source]
-    if source.is_dir(): files = sorted(p for p in source.rglob('*') if p.suffix.lower() in VIDEOS and not p.name.startswith('.'))
+    if source.is_dir(): files = [p for p in all_files(source)[0] if p.suffix.lower() in VIDEOS]
     else: files = [source.parent/l.strip() for l in source.read_text(encoding='utf-8', errors='replace').splitlines() if l.strip()]
     if not files: raise LatentSyncError(f'{source} holds no video; give the last folder of `latentsync prepare` or a file list')
     absent = [p for p in files if not p.is_file()]
