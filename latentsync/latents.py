@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['SCALING', 'KL_CONFIG', 'PIXELS', 'to_pixels', 'to_uint8', 'FaceVAEConfig', 'sharpened', 'ResBlock', 'res_blocks',
-           'FaceVAE', 'new_vae', 'load_vae', 'encode_latents', 'decode_latents', 'latent_mask', 'conditions',
-           'unet_input']
+           'FaceVAE', 'new_vae', 'open_vae', 'load_vae', 'encode_latents', 'decode_latents', 'latent_mask',
+           'conditions', 'unet_input']
 
 # %% ../nbs/04_latents.ipynb #99f8cab9
 import math
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -107,23 +108,31 @@ def new_vae(
     "A VAE with random weights."
     if kind=='kl':
         from diffusers import AutoencoderKL # takes 3 s to import, and only the released sets need it
+        unknown = differences.keys() - signature(AutoencoderKL.__init__).parameters.keys()
+        if unknown: raise LatentSyncError(f'AutoencoderKL has no setting {min(unknown)!r}; it has {", ".join(KL_CONFIG)} and others of diffusers')
         return AutoencoderKL(**{**KL_CONFIG, **differences})
     if kind=='face': return FaceVAE(dataclass_from(FaceVAEConfig, differences))
     raise LatentSyncError(f"VAE kind {kind!r} in config.json is unknown; use 'kl' or 'face'.")
 
 # %% ../nbs/04_latents.ipynb #8b71c2cd
+def open_vae(
+    folder:str|Path, # a checkpoint set
+    config:dict, # its config.json
+)->nn.Module: # frozen, in evaluation mode, with the weights as the file has them; they are read when they are used
+    "The VAE of a checkpoint set, strictly; both names of the attention weights of older files are understood."
+    path = checkpoint_file(Path(folder), 'vae')
+    with torch.device('meta'): vae = new_vae(**config['vae'])
+    state = read_weights(path)
+    return load_strict(vae, state if isinstance(vae, FaceVAE) else modern_vae(state), path).eval().requires_grad_(False)
+
 def load_vae(
     folder:str|Path, # a checkpoint set
     config:dict, # its config.json
     device:str|torch.device='cpu',
     dtype:torch.dtype=torch.float32,
 )->nn.Module: # frozen, in evaluation mode
-    "The VAE of a checkpoint set, loaded strictly; both names of the attention weights of older files are understood."
-    path = checkpoint_file(Path(folder), 'vae')
-    with torch.device('meta'): vae = new_vae(**config['vae'])
-    state = read_weights(path)
-    if config['vae']['kind']=='kl': state = modern_vae(state)
-    return load_strict(vae, {k:v.to(dtype) for k,v in state.items()}, path).to(device).eval().requires_grad_(False)
+    "The VAE of a checkpoint set, ready to run."
+    return open_vae(folder, config).to(device, dtype)
 
 # %% ../nbs/04_latents.ipynb #b6fdbf2e
 PIXELS = 16*256**2 # that a VAE works on at once: 16 frames of 256 px, 4 of 512 px

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['TRAITS', 'SHOW', 'LOST', 'FORMAT', 'MIN_BROWS', 'MAX_TURN', 'LIKE', 'CAST', 'SURE', 'LEAD', 'OTHER', 'AWAY', 'AHEAD',
            'BELL', 'JUMP', 'BRIDGE', 'FADE', 'Packed', 'Seen', 'Look', 'Sighting', 'head_turn', 'grey_part', 'traits',
-           'likeness', 'detail', 'colours', 'CutFinder', 'Known', 'FaceScan', 'cache_folder', 'scan_file', 'save_looks',
-           'load_looks', 'scan_clip', 'problem', 'like_picture', 'within', 'shots', 'able', 'arrivals', 'shown',
-           'alike', 'person_of', 'numbers', 'numbered', 'face_rule', 'loudness', 'lip_speed', 'speakers', 'cast_of',
-           'stays', 'choose', 'jumps', 'parabola', 'steady', 'pieces', 'sightings', 'follow', 'excuse', 'spans']
+           'likeness', 'detail', 'colours', 'CutFinder', 'Known', 'FaceScan', 'scan_file', 'save_looks', 'load_looks',
+           'scan_clip', 'problem', 'like_picture', 'within', 'shots', 'able', 'arrivals', 'shown', 'alike', 'person_of',
+           'numbers', 'numbered', 'face_rule', 'loudness', 'lip_speed', 'speakers', 'cast_of', 'stays', 'choose',
+           'jumps', 'parabola', 'steady', 'pieces', 'sightings', 'follow', 'excuse', 'spans']
 
 # %% ../nbs/03a_tracks.ipynb #197be99d
 import hashlib, json, os, re, zipfile, zlib
@@ -23,7 +23,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from .core import SAMPLE_RATE, LatentSyncError, atomic_path, prefetch
+from .core import SAMPLE_RATE, LatentSyncError, atomic_path, cache_folder, content_key, prefetch
 from .face import (Face, InsightFace, MeshDetector, crop_region, crop_size, detector_name, face_detector, lip_aperture, overlap,
     shrink, similarity)
 from .media import read_frames, read_pictures, readable
@@ -260,20 +260,13 @@ class FaceScan:
 # %% ../nbs/03a_tracks.ipynb #65d102d0
 FORMAT = 4 # of the records; to be raised with any change of what a scan sees
 
-def cache_folder(
-)->Path: # may not exist yet
-    "Where records are kept: `LATENTSYNC_CACHE`, else in the user's cache folder."
-    base = os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache'
-    return Path(os.environ.get('LATENTSYNC_CACHE') or Path(base)/'latentsync')
-
 def scan_file(
     path:str|Path, # a video or a picture
     **settings, # what the records depend on
 )->Path: # in `cache_folder`
     "Where the records of a clip are kept."
-    with open(readable(path), 'rb') as f: digest = hashlib.file_digest(f, 'sha256')
-    digest.update(json.dumps([FORMAT, settings], sort_keys=True).encode())
-    return cache_folder()/f'scan-{digest.hexdigest()[:32]}.npz'
+    key = hashlib.sha256(json.dumps([FORMAT, content_key(readable(path)), settings], sort_keys=True).encode())
+    return cache_folder()/f'scan-{key.hexdigest()[:32]}.npz'
 
 # %% ../nbs/03a_tracks.ipynb #46890a05
 def save_looks(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FIXED', 'UNetConfig', 'without_fixed', 'unet_config', 'UNetOutput', 'parts', 'build_blocks', 'UNet3DConditionModel',
-           'deep_cached', 'load_unet']
+           'deep_cached', 'open_unet', 'load_unet']
 
 # %% ../nbs/12_unet.ipynb #99c43d9a
 import itertools
@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from .core import LatentSyncError, checkpoint_file, dataclass_from, load_strict, read_weights
+from .core import LatentSyncError, checkpoint_file, dataclass_from, load_strict, placed, read_weights
 from .attention import AudioEmbedding, MotionConfig, MotionModule, Transformer3D
 from .blocks import DownBlock3D, FrameGroupNorm, MidBlock3D, ResnetBlock3D, UpBlock3D
 
@@ -188,17 +188,21 @@ def deep_cached(
     return denoiser
 
 # %% ../nbs/12_unet.ipynb #69399196
+def open_unet(
+    path:str|Path, # a file of weights, or a checkpoint set
+    config:UNetConfig=UNetConfig(), # what the weights were made for
+)->UNet3DConditionModel: # in evaluation mode, with the weights as the file has them; they are read when they are used
+    "A U-Net with all its weights from a file, of which only the index is looked at."
+    path = Path(path)
+    if path.is_dir(): path = checkpoint_file(path, 'unet')
+    with torch.device('meta'): unet = UNet3DConditionModel(config)
+    return load_strict(unet, read_weights(path), path).eval()
+
 def load_unet(
     path:str|Path, # a file of weights, or a checkpoint set
     config:UNetConfig=UNetConfig(), # what the weights were made for
     device:torch.device|str='cpu', # where it will run
     dtype:torch.dtype=torch.float32, # number format it will run in
 )->UNet3DConditionModel: # in evaluation mode
-    "A U-Net with all its weights from a file."
-    path = Path(path)
-    if path.is_dir(): path = checkpoint_file(path, 'unet')
-    with torch.device('meta'): unet = UNet3DConditionModel(config)
-    load_strict(unet, read_weights(path), path)
-    unet = unet.to(device, dtype).eval()
-    # measured on CPU; usual on CUDA; mps is left alone
-    return unet if torch.device(device).type=='mps' else unet.to(memory_format=torch.channels_last)
+    "A U-Net with all its weights from a file, ready to run."
+    return placed(open_unet(path, config), torch.device(device), dtype)
