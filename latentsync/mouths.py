@@ -5,19 +5,19 @@
 # %% auto #0
 __all__ = ['STILL', 'TEMPLES', 'CHIN', 'LOWER_EDGE', 'HELD', 'MOVING', 'UPRIGHT', 'CALM', 'GRID', 'SLACK', 'TONED', 'NEAR',
            'SWITCH', 'BLOCK', 'AROUND', 'FADED', 'mesh_crop', 'in_square', 'square_points', 'eye_distance', 'lip_shape',
-           'steady_points', 'calm_reach', 'still_fit', 'head_place', 'placed', 'unplaced', 'LipMotion', 'lip_motion',
-           'load_lip_motion', 'mouth_part', 'head_pose', 'texture', 'MouthBank', 'plate', 'plate_grid', 'thin_plate',
+           'steady_points', 'calm_reach', 'still_fit', 'head_place', 'moved_to', 'moved_back', 'LipMotion',
+           'lip_motion', 'load_lip_motion', 'mouth_part', 'texture', 'MouthBank', 'plate', 'plate_grid', 'thin_plate',
            'bent', 'wanted_points', 'tone_ring', 'toned', 'LipRange', 'lip_range', 'wanted_lips', 'opening_scale',
            'mouth_costs', 'switch_costs', 'next_mouth', 'cheapest_path', 'block_of', 'mouth_layers', 'found_mouth']
 
-# %% ../nbs/18_mouths.ipynb #3c51bb6f
+# %% ../nbs/18_mouths.ipynb #e1771ea1
 from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from .face import JAW, LIPS, LIPS_INNER, LIPS_INNER_LINE, Roi, crop_size, lip_detector, paste_weight
+from .face import LIPS, LIPS_INNER, LIPS_INNER_LINE, Roi, crop_size, lip_detector, paste_weight
 from .pictures import Picture
 
 # %% ../nbs/18_mouths.ipynb #64930b2a
@@ -73,16 +73,17 @@ def lip_shape(
     opening = np.mean([distance(i, j) for i, j in LIPS_INNER], 0)
     return np.stack([opening, distance(61, 291)], -1)/eye_distance(points)[..., None]
 
-# %% ../nbs/18_mouths.ipynb #3ff27bca
+# %% ../nbs/18_mouths.ipynb #649fc9ce
 CALM = .04 # s, standard deviation of the Gaussian
 
 def steady_points(
     points:np.ndarray, # (n,K,2) of neighbouring frames
     fps:float, # frames per second
+    calm:float=CALM, # s, standard deviation, at most `CALM`
 )->np.ndarray: # (n,K,2)
     "Points without tremble; at the ends over what is there."
     reach = calm_reach(fps)
-    weight = np.exp(-(np.arange(-reach, reach + 1)/(CALM*fps))**2/2)
+    weight = np.exp(-(np.arange(-reach, reach + 1)/(calm*fps))**2/2)
     at = np.arange(len(points))[:, None] + np.arange(-reach, reach + 1)
     weight = weight*((at >= 0) & (at < len(points)))
     return np.float32(np.einsum('nk,nkpd->npd', weight/weight.sum(1, keepdims=True), points[at.clip(0, len(points) - 1)]))
@@ -93,7 +94,7 @@ def calm_reach(
     "How far `steady_points` looks to both sides."
     return max(int(np.ceil(3*CALM*fps)), 1)
 
-# %% ../nbs/18_mouths.ipynb #b013f8f3
+# %% ../nbs/18_mouths.ipynb #d616aa8d
 def still_fit(
     head:np.ndarray, # (K,2) a face
 )->np.ndarray: # (3,31)
@@ -107,21 +108,21 @@ def head_place(
     "Where a head is, by least squares over the still points."
     return np.float32(fit@points[..., list(STILL), :])
 
-def placed(
+def moved_to(
     points:np.ndarray, # (...,K,2)
     place:np.ndarray, # (...,3,2)
 )->np.ndarray: # (...,K,2)
     "Points moved by an affine map."
     return points@place[..., :2, :] + place[..., 2:, :]
 
-def unplaced(
+def moved_back(
     points:np.ndarray, # (...,K,2)
     place:np.ndarray, # (...,3,2)
 )->np.ndarray: # (...,K,2)
     "The way back."
     return (points - place[..., 2:, :])@np.linalg.inv(place[..., :2, :])
 
-# %% ../nbs/18_mouths.ipynb #982541ee
+# %% ../nbs/18_mouths.ipynb #af3a6335
 @dataclass(frozen=True)
 class LipMotion:
     "How faces move with their lips, learnt from many people."
@@ -136,7 +137,7 @@ def lip_motion(
     shapes, moves, weights, stats = [], [], [], []
     for p in clips:
         mean = p.mean(0)
-        still = unplaced(p, head_place(still_fit(mean), p))
+        still = moved_back(p, head_place(still_fit(mean), p))
         shape, move = lip_shape(still), still[:, MOVING]/eye_distance(mean)
         shapes.append(shape - shape.mean(0)); moves.append((move - move.mean(0)).reshape(len(p), -1))
         weights.append(np.full((len(p), 1), len(p)**-.25)); stats.append((shape.mean(0), shape.std(0)))
@@ -154,23 +155,13 @@ def load_lip_motion(
     weights = load_file(path)
     return LipMotion(*(np.float32(weights[f'motion.{k}']) for k in ('slope', 'mean', 'sd')))
 
-# %% ../nbs/18_mouths.ipynb #d7b028f6
+# %% ../nbs/18_mouths.ipynb #4bc11b37
 def mouth_part(
     resolution:int, # R, a multiple of 32
 )->tuple[slice,slice]: # rows, columns
     "The part of a square that holds mouth, chin and jaw."
     unit = resolution//32
     return slice(13*unit, 32*unit), slice(3*unit, 29*unit)
-
-def head_pose(
-    anchors:np.ndarray, # (...,3,2) image-left brow, image-right brow, nose
-)->np.ndarray: # (...,2) place of the nose seen from between the brows, along and across them, in their distance
-    "Where a head is turned to, as far as its three anchors tell."
-    left, right, nose = np.moveaxis(np.asarray(anchors, np.float32), -2, 0)
-    along = right - left
-    across = np.stack([-along[..., 1], along[..., 0]], -1)
-    away = nose - (left + right)/2
-    return np.stack([(away*along).sum(-1), (away*across).sum(-1)], -1)/(along**2).sum(-1)[..., None]
 
 # %% ../nbs/18_mouths.ipynb #ad6d2509
 def texture(
@@ -182,7 +173,7 @@ def texture(
     tiny = cv2.resize(small, (24, 20), interpolation=cv2.INTER_AREA)
     return np.float32(tiny).mean(-1).ravel()/255, cv2.Laplacian(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var()
 
-# %% ../nbs/18_mouths.ipynb #a071212b
+# %% ../nbs/18_mouths.ipynb #bd6374f0
 class MouthBank:
     "The mouths of one shot, in order of time; one is enough."
     def __init__(self,
@@ -190,10 +181,11 @@ class MouthBank:
         points:np.ndarray, # (N,478,2) steady points
         poses:np.ndarray, # (N,2) of `head_pose`
         frames:np.ndarray, # (N,) numbers of their frames, ascending
+        side:int, # px, of the squares the parts are cut from
     ):
-        self.parts, self.points, self.poses, self.frames = parts, points, poses, frames
+        self.parts, self.points, self.poses, self.frames, self.side = parts, points, poses, frames, side
         self.fit = still_fit(points.mean(0))
-        self.still = unplaced(points, head_place(self.fit, points)) # each face in the place of the mean head
+        self.still = moved_back(points, head_place(self.fit, points)) # each face in the place of the mean head
         self.size = eye_distance(points.mean(0)) # of an eye distance
         self.lips = lip_shape(self.still)
         looks, detail = zip(*map(texture, parts))
@@ -201,7 +193,7 @@ class MouthBank:
 
     def __len__(self): return len(self.parts)
 
-# %% ../nbs/18_mouths.ipynb #e485966a
+# %% ../nbs/18_mouths.ipynb #6b662aa6
 GRID = 32 # places along each side where the plate is evaluated
 SLACK = np.r_[np.full(len(HELD), 2e-4), np.full(40, 2e-5), np.full(len(MOVING) - 40, 2e-4)] # how far from exact the points may stay
 
@@ -234,7 +226,7 @@ def bent(
     part:np.ndarray, # (h,w,3) uint8 of `mouth_part`
     source:np.ndarray, # (n,2) points of its face
     wanted:np.ndarray, # (n,2) where they shall be
-    resolution:int, # R
+    resolution:int, # R of the square it is a part of
 )->np.ndarray: # (h,w,3) uint8
     "A mouth bent to other points."
     rows, cols = mouth_part(resolution)
@@ -243,7 +235,7 @@ def bent(
     at = cv2.remap(at, *fine, cv2.INTER_LINEAR)
     return cv2.remap(part, at[..., 0], at[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
-# %% ../nbs/18_mouths.ipynb #2f1a79d8
+# %% ../nbs/18_mouths.ipynb #812932b2
 def wanted_points(
     bank:MouthBank,
     j:int, # number of a mouth
@@ -253,7 +245,7 @@ def wanted_points(
 )->tuple[np.ndarray,np.ndarray]: # (124,2) points of the mouth; (124,2) where they shall be
     "The borrowed face says what is wanted, in the place of the target's head."
     change = np.tensordot(lips - bank.lips[j], motion.slope, 1)*bank.size
-    moved = placed(bank.still[j][MOVING] + change, head_place(bank.fit, target))
+    moved = moved_to(bank.still[j][MOVING] + change, head_place(bank.fit, target))
     return bank.points[j][HELD + MOVING], np.r_[target[HELD], moved]
 
 # %% ../nbs/18_mouths.ipynb #72bdacea
@@ -359,21 +351,20 @@ def cheapest_path(
     for i in range(len(costs) - 1, 0, -1): path.append(int(back[i][path[-1]]))
     return np.array(path[::-1])
 
-# %% ../nbs/18_mouths.ipynb #a324bfc4
+# %% ../nbs/18_mouths.ipynb #3c5cd15e
 BLOCK, AROUND = 4., 1. # s
 
 def block_of(
     k:int, # frame of a run
-    n:int, # frames that are known of it
     fps:float, # frames per second
-)->tuple[slice,slice]: # frames of the block, and with its surroundings
+    stride:int=1, # the block begins and ends with a multiple of it
+)->tuple[range,range]: # frames of the block; with its surroundings, perhaps beyond the end of the run
     "The frames that are chosen together with one."
-    size, around = max(round(BLOCK*fps), 1), round(AROUND*fps)
+    size, around = max(round(BLOCK*fps/stride), 1)*stride, round(AROUND*fps/stride)*stride
     first = k//size*size
-    last = min(first + size, n)
-    return slice(first, last), slice(max(first - around, 0), min(last + around, n))
+    return range(first, first + size), range(max(first - around, 0), first + size + around)
 
-# %% ../nbs/18_mouths.ipynb #14d7f712
+# %% ../nbs/18_mouths.ipynb #9adba713
 FADED = 3 # frames
 
 def mouth_layers(
@@ -396,11 +387,9 @@ def found_mouth(
     motion:LipMotion,
     target:np.ndarray, # (478,2) steady points of the frame
     own:np.ndarray, # (TONED,TONED,3) uint8, its square
-    resolution:int, # R, of the bank
-)->np.ndarray: # (h,w,3) float32, 0..255
+)->tuple[np.ndarray,np.ndarray]: # (h,w,3) float32, 0..255; (124,2) where its `HELD` and `MOVING` points are
     "A mouth that says what is wanted, in the light of the frame."
-    made = 0
-    for j, weight in layers:
-        source, wanted = wanted_points(bank, j, lips, motion, target)
-        made = made + weight*toned(bent(bank.parts[j], source, wanted, resolution), own)
-    return made
+    made, places = 0, [wanted_points(bank, j, lips, motion, target) for j, _ in layers]
+    for (j, weight), (source, wanted) in zip(layers, places):
+        made = made + weight*toned(bent(bank.parts[j], source, wanted, bank.side), own)
+    return made, places[0][1]

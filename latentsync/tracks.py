@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['TRAITS', 'SHOW', 'LOST', 'FORMAT', 'MIN_BROWS', 'MAX_TURN', 'LIKE', 'CAST', 'SURE', 'LEAD', 'OTHER', 'AWAY', 'AHEAD',
-           'BELL', 'JUMP', 'BRIDGE', 'FADE', 'Packed', 'Seen', 'Look', 'Sighting', 'head_turn', 'grey_part', 'traits',
-           'likeness', 'detail', 'colours', 'CutFinder', 'Known', 'FaceScan', 'scan_file', 'save_looks', 'load_looks',
-           'scan_clip', 'problem', 'like_picture', 'within', 'shots', 'able', 'arrivals', 'shown', 'alike', 'person_of',
-           'numbers', 'numbered', 'face_rule', 'loudness', 'lip_speed', 'speakers', 'cast_of', 'stays', 'choose',
-           'jumps', 'parabola', 'steady', 'pieces', 'sightings', 'follow', 'excuse', 'spans']
+           'BELL', 'JUMP', 'BRIDGE', 'FADE', 'Packed', 'Seen', 'Look', 'Sighting', 'head_turn', 'head_pose',
+           'grey_part', 'traits', 'likeness', 'detail', 'colours', 'CutFinder', 'Known', 'FaceScan', 'scan_file',
+           'save_looks', 'load_looks', 'scan_clip', 'problem', 'like_picture', 'within', 'shots', 'able', 'arrivals',
+           'shown', 'alike', 'person_of', 'numbers', 'numbered', 'face_rule', 'loudness', 'lip_speed', 'speakers',
+           'cast_of', 'stays', 'choose', 'jumps', 'parabola', 'steady', 'pieces', 'sightings', 'follow', 'excuse',
+           'spans']
 
 # %% ../nbs/03a_tracks.ipynb #197be99d
 import hashlib, json, os, re, zipfile, zlib
@@ -87,6 +88,7 @@ class Sighting(Packed):
     __slots__ = ()
     matrix:(np.float32, (2,3)) # frame px -> crop px
     jaw:(np.float32, (9,2)) # see `Face`
+    pose:(np.float32, 2) # of `head_pose`
     aperture:float # see `Seen`
     turn:float # see `Seen`
     detail:float # see `Seen`
@@ -103,6 +105,16 @@ def head_turn(
         return float(abs(np.arctan2(z, np.hypot(x, y)))*2/np.pi)
     left, right, nose = face.anchors
     return float(abs((nose - (left + right)/2)@(right - left))/((right - left)@(right - left)))
+
+# %% ../nbs/03a_tracks.ipynb #47ff7a18
+def head_pose(
+    anchors:np.ndarray, # (...,3,2) image-left brow, image-right brow, nose
+)->np.ndarray: # (...,2) place of the nose along and across the brows, seen from between them, in their distance
+    "Where a head is turned to, as far as its anchors tell."
+    left, right, nose = np.moveaxis(np.asarray(anchors, np.float32), -2, 0)
+    along, away = right - left, nose - (left + right)/2
+    across = np.stack([-along[..., 1], along[..., 0]], -1)
+    return np.stack([(away*along).sum(-1), (away*across).sum(-1)], -1)/(along**2).sum(-1)[..., None]
 
 # %% ../nbs/03a_tracks.ipynb #59bbca3b
 def grey_part(
@@ -651,7 +663,7 @@ def sightings(
     ramp = np.arange(1, len(at) + 1)/(round(FADE*fps) + 1)
     weight = np.minimum(1, np.minimum(ramp if fades[0] else 1, ramp[::-1] if fades[1] else 1)*np.ones(len(at)))
     points = steady(values[:, 3:].reshape(len(at), -1, 2), fps)
-    return {int(i): Sighting(similarity(p[:3], resolution)[0], p[3:], *v[:3], w, int(i) not in seen)
+    return {int(i): Sighting(similarity(p[:3], resolution)[0], p[3:], head_pose(p[:3]), *v[:3], w, int(i) not in seen)
         for i, p, v, w in zip(at, points, values, weight) if i in part}
 
 def follow(
