@@ -356,6 +356,7 @@ def new_job(
     size = models.config.resolution//8
     noise = shared_noise((1, models.latent_channels, 1, size, size), seeded(settings.seed))
     job = kind(models, settings, info, Path(audio), spoken_frames(len(samples)/SAMPLE_RATE, info.fps), iter(()), [], noise, clock, [])
+    for note in info.notes: take_note(job, f'{video}: {note}')
     for face in settings.face:
         rule, _, own = face.partition('=')
         heard = read_audio(own) if own else samples
