@@ -32,7 +32,7 @@ from .face import align, detector_name, face_detector
 from .pictures import Picture
 from .tracks import CutFinder, FaceScan, numbers
 from .pipeline import (WAITING, Job, LipsyncSettings, Voice, frames_in_order, lipsync_frames, lipsync_settings, new_job, open_job,
-    peak_memory, tidy_heap)
+    peak_memory, tidy_heap, unmet)
 from .speaker import Models
 from .writing import VideoWriter, join_parts
 
@@ -281,7 +281,7 @@ def advice(
     job:Job,
 )->list[str]: # sentences
     "What suits this clip."
-    resolution, out = job.models.config.resolution, []
+    resolution, out = job.models.config.resolution, [*job.notes, *unmet(job)]
     size, turn = max(f.size for f in found.faces), max(f.turn for f in found.faces)
     if size > 1.5*resolution:
         out.append(f'The face is {size:.0f} px wide and made with {resolution} px: the mouth will be softer than the rest; a checkpoint with larger faces suits better.')

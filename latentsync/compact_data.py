@@ -17,9 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from tqdm.auto import tqdm
 
-from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_file, checkpoint_path
+from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_file, checkpoint_path, progress_bar, tell
 from .media import read_audio, read_frames
 from .audio import audio_windows, load_whisper, whisper_features
 from .face import align, face_detector, lip_aperture, lip_tracker, similarity
@@ -131,7 +130,7 @@ def passing_over(
     try: yield
     except (LatentSyncError, OSError) as e:
         if why := no_room(e): raise LatentSyncError(f'{out} cannot be written: {why}; free some space or choose another folder, then run the same command again: what is finished is kept') from e
-        tqdm.write(f'passed over: {e}')
+        tell(f'passed over: {e}')
 
 def compact_data(
     folder:str|Path, # of videos
@@ -141,7 +140,7 @@ def compact_data(
     "Prepare every clip of a folder that may be trained on."
     detector,encoder = face_detector('mesh'),load_whisper(checkpoint_file(checkpoint_path('compact'), 'whisper'))
     offsets,kept = read_offsets(folder),{}
-    for video in tqdm(training_clips(folder), desc='prepare'):
+    for video in progress_bar(training_clips(folder), desc='prepare', unit='clip'):
         offset,place = offsets.get(video.name, 0),Path(out)/video.stem
         made_of = dict(file=str(video.absolute()), bytes=video.stat().st_size, offset=offset, resolution=resolution)
         kept[video.name] = 0

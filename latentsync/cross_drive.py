@@ -21,9 +21,8 @@ from matplotlib.figure import Figure
 from operator import attrgetter
 from pathlib import Path
 from PIL import Image
-from tqdm.auto import tqdm
 from typing import NamedTuple
-from .core import FPS, SAMPLE_RATE
+from .core import FPS, SAMPLE_RATE, progress_bar
 from .media import probe, read_audio, read_frames
 from .pictures import drawn
 from .pipeline import frames_in_order
@@ -172,7 +171,7 @@ def drive_pairs(
     sf.write(silence, np.zeros(round(SILENCE*SAMPLE_RATE), np.float32), SAMPLE_RATE)
     jobs = [(at(p.input, p.driver.seconds), Path(f'{at(p.driver, p.driver.seconds)}.wav'), output_path(folder, p)) for p in pairs]
     jobs += [(at(c, SILENCE), silence, silent_path(folder, c)) for c in dict.fromkeys(p.input for p in pairs)]
-    for face, speech, out in tqdm(jobs, desc='drive'):
+    for face, speech, out in progress_bar(jobs, desc='drive', unit='video'):
         out.unlink(missing_ok=True)
         drive(Path(f'{face}.mp4'), speech, out)
 

@@ -10,7 +10,6 @@ __all__ = ['augment_colour', 'augment_place', 'video_files', 'UnusableClip', 'bl
 
 # %% ../nbs/41_dataset.ipynb #d6db7e25
 import hashlib
-import sys
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,10 +25,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import default_collate
-from tqdm.auto import tqdm
 
 from .audio import audio_windows, mel_window, syncnet_mel, whisper_features
-from .core import FPS, SAMPLE_RATE, WINDOW, LatentSyncError, atomic_path
+from .core import FPS, SAMPLE_RATE, WINDOW, LatentSyncError, atomic_path, progress_bar, tell
 from .face import fixed_mask
 from .latents import encode_latents, to_pixels
 from .media import decoded, open_media, probe, read_audio, read_frames, video_stream
@@ -221,7 +219,7 @@ class ClipCache:
         return self.open('latents', video, lambda: square_latents(self.vae, all_squares(video, resolution)), resolution)
     def fill(self, videos:Iterable[Path], resolution:int):
         "Compute what is missing for all videos, where the networks are; a reading process then needs no network."
-        for video in tqdm(videos, desc='cache'):
+        for video in progress_bar(videos, desc='cache', unit='clip'):
             with suppress(UnusableClip):
                 self.sound(video)
                 if self.encoder: self.windows(video, 0, 1)
@@ -347,7 +345,7 @@ class VideoSamples:
         self.report.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError), open(self.report/f'{index}.txt', 'x') as f:
             f.write(f'{reason}\n')
-            tqdm.write(str(reason), file=sys.stderr)
+            tell(str(reason))
         if len(self.known)==len(self.files): raise LatentSyncError(f'none of the {len(self.files)} videos can be used, {self.report} has the reasons; give aligned videos of `latentsync prepare`')
 
     def draw(self, epoch:int, place:int)->dict:

@@ -23,9 +23,8 @@ from itertools import chain, islice, repeat
 from matplotlib.figure import Figure
 from pathlib import Path
 from PIL import Image
-from tqdm.auto import tqdm
 from typing import NamedTuple
-from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, pick_device, preset, repo_root
+from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, pick_device, preset, progress_bar, repo_root, tell
 from .media import probe, read_audio, read_frames
 from .pictures import drawn
 from .tracks import pieces
@@ -519,7 +518,7 @@ def evaluate_cases(
     except OSError as e: raise LatentSyncError(f'cannot write {folder}: {e.strerror}; choose another place') from e
     judges, missing = load_judges(settings.lpips_weights)
     scores = []
-    for case in tqdm(cases, desc='evaluate', disable=not progress):
+    for case in progress_bar(cases, desc='evaluate', unit='video', disable=not progress):
         kept = folder/'clips'/f'{case.name}.{case_key(case, judges, settings)}.npz'
         if not kept.exists(): save_scores(score_case(case, judges, settings), kept)
         scores.append(read_scores(kept))
@@ -548,12 +547,12 @@ def judged_clips(
 )->list[SyncClip]:
     "The clips a SyncNet can be asked about; what is wrong with the others is said."
     clips = []
-    for video in tqdm(video_files(videos), desc='clips'):
+    for video in progress_bar(video_files(videos), desc='clips', unit='clip'):
         try:
             clip = read_sync_clip(video, read_offsets(video.parent).get(video.name, 0), config.resolution)
             window_starts(clip, config.num_frames)
             clips.append(clip)
-        except LatentSyncError as e: tqdm.write(f'passed over: {e}')
+        except LatentSyncError as e: tell(f'passed over: {e}')
     if len(clips) < 2: raise LatentSyncError(f'{videos} has {len(clips)} usable clips; give two or more videos in which a face talks from the first frame on')
     return clips
 

@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['ADDRESS', 'TEXT_FORMATS', 'BACK', 'AHEAD', 'NTSC', 'USUAL_RATES', 'ROUNDING', 'SLOWEST', 'LOUDEST', 'COUNTED',
            'why_absent', 'readable', 'looks_like_mp4', 'open_media', 'video_stream', 'audio_stream', 'recorded',
-           'decoded', 'MediaInfo', 'rate_of', 'slack_at', 'lost_at', 'full_rate', 'is_blind', 'picture_start', 'noted',
-           'numbered', 'stated_seconds', 'holds_last', 'picture_times', 'counted', 'video_length', 'readable_seconds',
-           'sound_length', 'first_picture', 'probe', 'missing', 'placed', 'timed', 'shown', 'seek_before',
-           'read_pictures', 'read_frames', 'first_sample', 'sound_start', 'sound_frames', 'finite', 'resampled',
-           'aligned', 'open_sound', 'wav_bytes', 'stated_end', 'read_audio', 'speech_start', 'show_wave']
+           'decoder_of', 'decoded', 'MediaInfo', 'rate_of', 'slack_at', 'lost_at', 'full_rate', 'is_blind',
+           'picture_start', 'noted', 'numbered', 'stated_seconds', 'holds_last', 'picture_times', 'counted',
+           'video_length', 'readable_seconds', 'sound_length', 'first_picture', 'fields_of', 'probe', 'missing',
+           'placed', 'timed', 'shown', 'seek_before', 'read_pictures', 'read_frames', 'first_sample', 'sound_start',
+           'sound_frames', 'finite', 'resampled', 'aligned', 'open_sound', 'wav_bytes', 'stated_end', 'read_audio',
+           'speech_start', 'show_wave']
 
 # %% ../nbs/01_media.ipynb #692e3da2
 import math, os, re, stat
@@ -19,6 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from io import BytesIO
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -30,7 +33,9 @@ from av.stream import Disposition
 from av.video.frame import PictureType
 
 from .core import FPS, SAMPLE_RATE, LatentSyncError
-from .pictures import HDR, Colour, Picture, colour_of, display_matrix, read_still, stored_size, to_picture, usual_colour
+from .interlaced import deinterlaced, field_order
+from .pictures import (HDR, TRANSPARENT, Colour, Picture, as_apng, colour_of, display_matrix, is_clear, motion, read_still, stored_size,
+    to_picture, usual_colour)
 
 # %% ../nbs/01_media.ipynb #0542ef6e
 ADDRESS = re.compile(r'(?:[a-z][a-z0-9+.-]+:/|data:|www\.)', re.IGNORECASE) # a drive has one letter
@@ -73,7 +78,9 @@ def open_media(
 )->av.container.InputContainer: # close it
     "Open a media file for reading."
     full = readable(path)
-    try: container = av.open(str(full), metadata_errors='ignore')
+    moving = motion(full)
+    file = BytesIO(as_apng(full, full.stat().st_mtime_ns)) if moving in ('WEBP', 'AVIF') else str(full)
+    try: container = av.open(file, format='mjpeg' if moving == 'JPEG' else None, metadata_errors='ignore')
     except av.FFmpegError as e:
         if looks_like_mp4(full): raise LatentSyncError(f'{path} is cut off or damaged (its index is missing); copy or download it again') from e
         raise LatentSyncError(f'{path} is not a media file; give a video, a picture or a sound') from e
@@ -119,6 +126,19 @@ def recorded(
             if packet.pts is not None: packet.pts += ticks
         if packet.stream.index == stream.index: yield packet
 
+# %% ../nbs/01_media.ipynb #30b73736
+def decoder_of(
+    stream:av.stream.Stream, # of an open file
+)->av.codec.CodecContext: # decodes its packets
+    "The stream's own; FFmpeg's decoders of VP8 and VP9 leave out what is transparent, those of libvpx do not."
+    name = {'vp8': 'libvpx', 'vp9': 'libvpx-vp9'}.get(stream.codec_context.name)
+    decoder = stream.codec_context
+    if name and '1' in map(stream.metadata.get, ('alpha_mode', 'ALPHA_MODE')): # of the header, or a tag
+        decoder = av.codec.CodecContext.create(name, 'r')
+        decoder.extradata = stream.codec_context.extradata
+    decoder.thread_count = 1 # each thread holds frames; one decodes 150 frames/s of 1080 x 1920
+    return decoder
+
 # %% ../nbs/01_media.ipynb #484bdae0
 def decoded(
     container:av.container.InputContainer, # an open file
@@ -126,10 +146,9 @@ def decoded(
     packets:Iterator[av.Packet]|None=None, # of the stream; None: as they are `recorded`
 )->Iterator[av.VideoFrame|av.AudioFrame]: # in the order they are shown
     "Decode a stream; damaged packets are left out."
-    stream.codec_context.thread_count = 1 # each thread holds frames; one decodes 150 frames/s of 1080 x 1920
-    packets = packets or recorded(container, stream)
+    decoder, packets = decoder_of(stream), packets or recorded(container, stream)
     while True:
-        try: frames = next(packets).decode()
+        try: frames = decoder.decode(next(packets))
         except StopIteration: return
         except av.FFmpegError: continue # when the file itself ends here, the next round stops
         yield from (f for f in frames if not f.is_corrupt)
@@ -151,6 +170,8 @@ class MediaInfo:
     colour:Colour=Colour() # of the frames that are read, so that they can be written the same way
     bits:int=8 # per colour in the file; frames have 8
     hdr:str='' # 'PQ' or 'HLG' if the file is HDR and is therefore toned down
+    fields:str='' # of `field_order`: 'tff', 'bff' or 'auto' if it is interlaced and frames are therefore deinterlaced
+    notes:tuple[str,...]=() # sentences: what is done to the pictures as they are read
 
 # %% ../nbs/01_media.ipynb #5788083d
 NTSC = [Fraction(1000*n, 1001) for n in (24, 30, 48, 60, 120)] # rates that are written as 29.97 and so on
@@ -315,6 +336,14 @@ def first_picture(
     for frame in decoded(container, stream): return frame
     raise LatentSyncError(f'no picture in {container.name} can be decoded; it is damaged or of an unknown kind, so convert it to mp4 or download it again')
 
+@lru_cache(maxsize=256)
+def fields_of(
+    path:Path, # a video
+    changed:int, # when, in ns
+)->str: # of `field_order`
+    "Whether a video is interlaced; its beginning is decoded once."
+    with open_media(path) as c: return field_order(decoded(c, video_stream(c)))
+
 # %% ../nbs/01_media.ipynb #d167a4fa
 SLOWEST = 12 # frames/s at which lips can be read; a slower video is shown at a multiple of its rate
 
@@ -323,10 +352,11 @@ def probe(
     need:str='video', # 'video' (or a picture), 'audio' or 'any': what must be in it
 )->MediaInfo: # sizes are those of the upright picture
     "Look into a media file."
-    still = read_still(readable(path))
+    notes = []
+    still = read_still(readable(path), notes)
     if still is not None and need != 'audio':
         size = still.shape[1::-1]
-        return MediaInfo(Path(path), *size, Fraction(FPS), 1, 0., 0, 0, False, True, usual_colour(*size))
+        return MediaInfo(Path(path), *size, Fraction(FPS), 1, 0., 0, 0, False, True, usual_colour(*size), notes=tuple(notes))
     with open_media(path) as c:
         video, audio = video_stream(c), audio_stream(c)
         if need == 'audio' and not audio: raise LatentSyncError(f'{path} has no sound track; give a sound file or a video with sound')
@@ -340,9 +370,13 @@ def probe(
     still = frames == 1 # such as heic, or a picture with music
     if still: fps, seconds = Fraction(FPS), 0.
     elif fps < SLOWEST: fps, frames = (n := math.ceil(2*SLOWEST/fps))*fps, n*frames # its pictures are repeated
+    full = readable(path)
+    fields = '' if still else fields_of(full, full.stat().st_mtime_ns)
+    if fields: notes.append('it is interlaced, so its frames were deinterlaced')
+    if is_clear(picture): notes.append(TRANSPARENT)
     colour, bits = colour_of(picture), picture.format.components[0].bits
     hdr = HDR.get(colour.transfer, '')
-    return MediaInfo(Path(path), width, height, fps, frames, seconds, rate, channels, bool(audio), still, Colour() if hdr else colour, bits, hdr)
+    return MediaInfo(Path(path), width, height, fps, frames, seconds, rate, channels, bool(audio), still, Colour() if hdr else colour, bits, hdr, fields, tuple(notes))
 
 # %% ../nbs/01_media.ipynb #3b222d7c
 def missing(
@@ -442,8 +476,9 @@ def read_pictures(
     with open_media(path) as c:
         stream = video_stream(c)
         seek_before(c, stream, first/rate)
-        frames = shown(timed(c, stream, [] if damaged is None else damaged, first/rate), rate, first)
-        for frame in islice(frames, 1 if info.is_image else None):
+        frames = timed(c, stream, [] if damaged is None else damaged, first/rate)
+        if info.fields: frames = deinterlaced(frames, info.fields)
+        for frame in islice(shown(frames, rate, first), 1 if info.is_image else None):
             yield to_picture(frame, size if display_matrix(frame)[0, 0] else size[::-1]) # also where the size changes midway
 
 def read_frames(

@@ -6,12 +6,13 @@
 __all__ = ['KR_KB', 'HDR', 'ROWS', 'WHITE', 'KNEE', 'HDR_PEAK', 'SDR_WHITE', 'TO_709', 'ACCURATE', 'TRANSPARENT', 'MOVING',
            'SRGB', 'PROFILED', 'BRANDS', 'BOXES', 'STILLS', 'display_matrix', 'turn', 'Colour', 'usual_colour',
            'colour_of', 'yuv_matrix', 'rgb_matrix', 'plane_view', 'plane_part', 'is_planar', 'dither_pattern',
-           'dithered', 'light_table', 'pressed', 'toned_down', 'converted', 'stored_size', 'band_to_rgb',
-           'planes_to_rgb', 'stored_planes', 'to_rgb', 'rgb_to_planes', 'Picture', 'to_picture', 'has_pages',
-           'is_motion_jpeg', 'moves', 'eight_bits', 'opaque', 'is_srgb', 'in_srgb', 'boxes_end', 'check_boxes',
-           'on_white', 'read_still', 'frame_strip', 'drawn']
+           'dithered', 'light_table', 'pressed', 'toned_down', 'can_be_clear', 'converted', 'stored_size',
+           'band_to_rgb', 'is_clear', 'planes_to_rgb', 'stored_planes', 'to_rgb', 'rgb_to_planes', 'Picture',
+           'to_picture', 'has_pages', 'is_motion_jpeg', 'moves', 'motion', 'eight_bits', 'opaque', 'is_srgb', 'in_srgb',
+           'boxes_end', 'check_boxes', 'on_white', 'read_still', 'as_apng', 'frame_strip', 'drawn']
 
 # %% ../nbs/00b_pictures.ipynb #9d607a66
+import mmap
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -25,7 +26,7 @@ import numpy as np
 import pillow_heif
 from av.sidedata.sidedata import SideDataContainer
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, ImageSequence, UnidentifiedImageError
 
 from .core import LatentSyncError
 
@@ -199,12 +200,18 @@ def toned_down(
 ACCURATE = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 TRANSPARENT = 'its transparent parts are shown on white'
 
+def can_be_clear(
+    frame:av.VideoFrame, # a decoded frame
+)->bool: # whether or not any part of it is
+    "Whether a frame can be transparent."
+    return frame.format.has_palette or any(c.is_alpha for c in frame.format.components)
+
 def converted(
     frame:av.VideoFrame, # RGB, grey, with a palette or transparent
     size:tuple[int,int], # width, height wanted
 )->np.ndarray: # (H,W,3) uint8; transparent parts are white
     "Let FFmpeg convert a rare kind of frame."
-    clear = frame.format.has_palette or any(c.is_alpha for c in frame.format.components)
+    clear = can_be_clear(frame)
     guess = None if frame.colorspace in KR_KB or usual_colour(frame.width, frame.height).matrix != 1 else Colorspace.ITU709
     x = frame.to_ndarray(width=size[0], height=size[1], format='rgba' if clear else 'gbrp', src_colorspace=guess, interpolation=ACCURATE, threads=1)
     if not clear: return x
@@ -228,6 +235,13 @@ def band_to_rgb(
     if bits == 8 and colour.transfer not in HDR: return cv2.transform(yuv, rgb_matrix(colour.matrix, colour.full, 8, 255))
     deep = cv2.transform(yuv.astype(np.uint16, copy=False), rgb_matrix(colour.matrix, colour.full, bits, WHITE))
     return dithered(toned_down(deep, colour.transfer) if colour.transfer in HDR else deep)
+
+# %% ../nbs/00b_pictures.ipynb #6f4f5697
+def is_clear(
+    frame:av.VideoFrame, # a decoded frame
+)->bool:
+    "Whether a part of a frame is transparent."
+    return can_be_clear(frame) and bool((frame.to_ndarray(format='rgba')[..., 3] < 255).any())
 
 # %% ../nbs/00b_pictures.ipynb #a241d06d
 def planes_to_rgb(
@@ -339,10 +353,11 @@ def is_motion_jpeg(
     size:tuple[int,int], # width, height of the first
 )->bool: # a smaller one behind the first is a preview, a depth or a gain map
     "Whether a JPEG of the same size follows directly, as a camera streams them."
-    data = path.read_bytes()
-    at = data.find(b'\xff\xd9\xff\xd8')
+    with open(path, 'rb') as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        at = data.find(b'\xff\xd9\xff\xd8')
+        head = data[at+2:at+2**20]
     if at < 0: return False
-    try: return Image.open(BytesIO(data[at+2:]), formats=['JPEG']).size == size
+    try: return Image.open(BytesIO(head), formats=['JPEG']).size == size
     except (UnidentifiedImageError, OSError, SyntaxError): return False
 
 MOVING = ('PNG', 'GIF', 'WEBP', 'AVIF') # formats whose further pictures are movement; in others they are pages, views or layers
@@ -353,6 +368,14 @@ def moves(
 )->bool:
     "Whether the pictures of a file are shown one after the other."
     return is_motion_jpeg(path, image.size) if image.format == 'JPEG' else image.format in MOVING and has_pages(image)
+
+def motion(
+    path:Path, # an existing file
+)->str: # Pillow's name of its format; '' if it is none
+    "Whether a file is one of the animations that FFmpeg does not take for one."
+    try:
+        with Image.open(path, formats=['JPEG', 'WEBP', 'AVIF']) as image: return image.format if moves(path, image) else ''
+    except (OSError, SyntaxError, ValueError, RuntimeError): return ''
 
 # %% ../nbs/00b_pictures.ipynb #8a6e0d69
 def eight_bits(
@@ -469,6 +492,19 @@ def read_still(
         return None
     except Image.DecompressionBombError as e: raise LatentSyncError(f'{path} is too large a picture ({e}); save it smaller') from e
     except (OSError, SyntaxError, ValueError, RuntimeError) as e: raise LatentSyncError(f'{path} is a damaged picture; save it again') from e
+
+# %% ../nbs/00b_pictures.ipynb #80d73274
+@lru_cache(maxsize=1)
+def as_apng(
+    path:Path, # an animated WebP or AVIF
+    changed:int, # when, in ns
+)->bytes: # a file that FFmpeg reads
+    "An animation as one of another format, without a loss."
+    file = BytesIO()
+    with Image.open(path) as image:
+        durations = [frame.load() and frame.info['duration'] for frame in ImageSequence.Iterator(image)] # known once a frame is loaded
+        image.save(file, 'PNG', save_all=True, duration=durations, compress_level=1)
+    return file.getvalue()
 
 # %% ../nbs/00b_pictures.ipynb #4ba631c7
 def frame_strip(

@@ -356,6 +356,7 @@ def new_job(
     size = models.config.resolution//8
     noise = shared_noise((1, models.latent_channels, 1, size, size), seeded(settings.seed))
     job = kind(models, settings, info, Path(audio), spoken_frames(len(samples)/SAMPLE_RATE, info.fps), iter(()), [], noise, clock, [])
+    for note in info.notes: take_note(job, f'{video}: {note}')
     for face in settings.face:
         rule, _, own = face.partition('=')
         heard = read_audio(own) if own else samples
@@ -647,7 +648,8 @@ def claimed(
     try:
         for p in folder.parent.glob('.*.parts'):
             if p != folder and (m := REST.fullmatch(p.name)) and hidden(out, 'lock').name == f'.{m[1]}.lock':
-                shutil.rmtree(p, ignore_errors=True) # of other settings: no longer of use
+                shutil.rmtree(p, ignore_errors=True)
+                tell(f'removed {p.name}, parts of a job with other inputs or settings')
         folder.mkdir(exist_ok=True)
         yield folder
         shutil.rmtree(folder, ignore_errors=True)
@@ -747,6 +749,7 @@ def write_parts(
     path = lambda i: folder/f'{i:05}{suffix}'
     n = next(i for i in count() if not path(i).exists() or not path(i).stat().st_size) # a file may be empty after a power failure
     for p in folder.glob('.*'): p.unlink() # half a part of a job that was killed
+    if n: tell(f'going on after {n} finished part{"s"*(n > 1)} of {PART} s from a job that was stopped')
     before = folder/'before.json'
     if n and before.exists() and before.stat().st_size:
         stages, damaged = json.loads(before.read_text())

@@ -119,7 +119,8 @@ def face_runs(
         if t is not None and (seen := looks[i][t]) and not problem(seen): frames.setdefault(t, []).append(i)
     runs = [p for known in frames.values() for p in pieces(known, gap) if p[-1] - p[0] >= least - 1]
     if not runs:
-        why = f'lasts {len(looks)/FPS:.1f} s' if len(looks) < least else f'shows no face for {least/FPS:.0f} s without a break'
+        which = '' if face == 'largest' else f' that fits the choice {face}'
+        why = f'lasts {len(looks)/FPS:.1f} s' if len(looks) < least else f'shows no face{which} for {least/FPS:.0f} s without a break'
         raise LatentSyncError(f'{video} {why}; at least {least/FPS:.0f} s of one face are needed to judge sync')
     boxes = {i: found[i][tracks[i]] for run in runs for i in run}
     return [FaceRun(p[0], filled({i: boxes[i][0] for i in p}), filled({i: boxes[i][1] for i in p})) for p in sorted(runs)]

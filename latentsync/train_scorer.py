@@ -14,9 +14,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
-from tqdm.auto import tqdm
 from .audio import log_mel
-from .core import LatentSyncError, atomic_path
+from .core import LatentSyncError, atomic_path, progress_bar
 from .compact_data import passing_over, read_offsets, shift_audio, training_clips
 from .media import read_audio
 from .syncscore import REACH, FaceRun, SyncScorer, face_runs
@@ -46,7 +45,7 @@ def prepare_all_lips(
 )->dict: # clip name -> frames of the face; 0 without a face
     "Prepare every clip of a folder that may be trained on."
     offsets, kept = read_offsets(folder), {}
-    for video in tqdm(training_clips(folder), desc='follow lips'):
+    for video in progress_bar(training_clips(folder), desc='follow lips', unit='clip'):
         done = Path(out)/f'{video.stem}.npz'
         if offsets and video.name not in offsets: continue
         kept[video.name] = 0

@@ -28,9 +28,8 @@ from torch._subclasses import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
-from tqdm.auto import tqdm
 
-from .core import LatentSyncError, atomic_path, checkpoint_file, dataclass_from, find_checkpoint, load_strict, pick_device, pick_dtype, preset, read_config, read_weights, shapes_of
+from .core import LatentSyncError, atomic_path, checkpoint_file, dataclass_from, find_checkpoint, load_strict, pick_device, pick_dtype, preset, read_config, read_weights, shapes_of, tell
 from .audio import load_whisper
 from .dataset import ClipCache, DataConfig, VideoSamples, as_pixels, video_files
 from .diffusion import add_noise, mixed_noise, predict_x0, scheduler, training_target
@@ -283,7 +282,7 @@ def train_unet(
     samples = VideoSamples(files, recipe.data, clips := ClipCache(cache, whisper, vae))
     clips.fill(files, recipe.data.resolution)
     if t.random_videomae: notes.append('VideoMAE has random weights (random_videomae: true), so the temporal loss means nothing')
-    for note in notes: tqdm.write(note)
+    for note in notes: tell(note)
     if recipe.trainer.save_memory: keep_less(judges)
     config = set_config(out.name, base, recipe)
     models = Models(unet, vae, whisper, dataclass_from(SetConfig, config), base, device, dtype)

@@ -31,9 +31,8 @@ from PIL import Image
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
-from tqdm.auto import tqdm
 
-from .core import LatentSyncError, atomic_path, dataclass_from, load_strict, pick_device, pick_dtype, prefetch, preset, read_torch
+from .core import LatentSyncError, atomic_path, dataclass_from, load_strict, pick_device, pick_dtype, prefetch, preset, progress_bar, read_torch, tell
 from .pictures import drawn
 
 # %% ../nbs/51_trainer.ipynb #15ff3fa4
@@ -366,7 +365,7 @@ class Log:
 
     def warn(self, words:str):
         "Print a warning once."
-        if words and words != self.said: tqdm.write(words)
+        if words and words != self.said: tell(words)
         self.said = words
 
 # %% ../nbs/51_trainer.ipynb #6af7fcc5
@@ -440,7 +439,7 @@ def fit(
     main, due, logs, t = run.accel.is_main_process, False, [], time.time()
     log = Log(out, run.step) if main else None
     if main and run.step and delivered(out) != run.step: deliver(run, on_save, log)
-    bar = tqdm(steps(run, batch_at), total=cfg.steps, initial=run.step, desc=out.name, mininterval=5, disable=not main)
+    bar = progress_bar(steps(run, batch_at), total=cfg.steps, initial=run.step, desc=out.name, unit='step', mininterval=5, disable=not main)
     for entry in bar:
         logs.append(entry)
         step, end = run.step, run.step==cfg.steps
