@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['BANK_SECONDS', 'BANK_BYTES', 'SIDES', 'CALM_LIPS', 'BOX', 'HOLE', 'NEEDED', 'FULLY', 'SURE', 'at_side',
-           'frame_pixels', 'mouth_side', 'bank_frames', 'collect_bank', 'RunOfFrames', 'MouthChoice', 'box_in_part',
-           'lip_hole', 'soft_hole', 'needed_drawing', 'inside_known', 'draw_inside', 'PlacedFrame', 'placed_frames',
-           'MadeMouth', 'joined_jaw', 'with_drawing', 'whole_square', 'found_stream']
+           'frame_pixels', 'mouth_side', 'bank_frames', 'collect_bank', 'RunOfFrames', 'Choice', 'MouthChoice',
+           'box_in_part', 'lip_hole', 'soft_hole', 'needed_drawing', 'inside_known', 'draw_inside', 'PlacedFrame',
+           'placed_frames', 'MadeMouth', 'joined_jaw', 'with_drawing', 'whole_square', 'bent_frames', 'with_drawings',
+           'found_stream']
 
 # %% ../nbs/19a_found.ipynb #7e909fb2
 from collections import deque
@@ -91,7 +92,7 @@ def collect_bank(
     poses = np.stack([sightings[i].pose for i in chosen])
     return MouthBank(np.stack(parts), steady_points(np.stack(points), fps/stride), poses, np.array(chosen), side)
 
-# %% ../nbs/19a_found.ipynb #a922fade
+# %% ../nbs/19a_found.ipynb #b6d3ee23
 CALM_LIPS = .028 # s, standard deviation of the Gaussian over what is heard
 
 @dataclass
@@ -104,6 +105,12 @@ class RunOfFrames:
     fps:float # frames per second
     stride:int=1 # every how many frames a mouth is chosen
 
+class Choice(NamedTuple):
+    "One frame of a run."
+    lips:np.ndarray # (2,) wanted opening and width, eye distances
+    window:Tensor # (50,384) its speech
+    layers:list[tuple[int,float]] # of `mouth_layers`
+
 class MouthChoice:
     "The lips that are wanted and the mouths that are found."
     def __init__(self, run:RunOfFrames, bank:MouthBank, models:Models, expression:float=1.):
@@ -115,29 +122,30 @@ class MouthChoice:
         "Lips (n,2) and every `stride`-th mouth of the block that begins with a frame."
         run, stride, around = self.run, self.run.stride, block_of(first, self.run.fps, self.run.stride)[1]
         around = range(around.start, min(around.stop, run.known(around.stop)))
-        heard = steady_points(hear_lips(self.models, run.windows(around))[:, None], run.fps, CALM_LIPS)[:, 0]
+        windows = run.windows(around)
+        heard = steady_points(hear_lips(self.models, windows)[:, None], run.fps, CALM_LIPS)[:, 0]
         lips, at = wanted_lips(heard, self.person, self.expression), around[::stride]
         costs = mouth_costs(self.bank, lips[::stride], run.poses(at), run.sources(at), round(NEAR*run.fps), self.person.sd[1])
         skip = first - around.start
-        return lips[skip:], cheapest_path(costs, self.switch)[skip//stride:]
+        return lips[skip:], windows[skip:], cheapest_path(costs, self.switch)[skip//stride:]
 
     def block(self, k):
-        "First frame, lips and mouths of the block of a frame; two blocks are kept."
+        "First frame, lips, speech and mouths of the block of a frame; two blocks are kept."
         first = block_of(k, self.run.fps, self.run.stride)[0].start
         if first not in self.blocks: self.blocks = dict([*self.blocks.items()][-1:]) | {first: self.solve(first)}
         return first, *self.blocks[first]
 
     def at(self,
         k:int, # frame of the run
-    )->tuple[np.ndarray,list[tuple[int,float]]]: # (2,) lips; of `mouth_layers`
+    )->Choice:
         "What a frame wants, and what it shows."
-        first, lips, path = self.block(k)
+        first, lips, windows, path = self.block(k)
         here = (k - first)//self.run.stride + 1
         recent = path[max(here - FADED - 1, 0):here]
         if first and here <= FADED: # the block before decides how the last run of mouths goes on
-            before, _, old = self.block(first - 1)
+            before, *_, old = self.block(first - 1)
             recent = np.r_[old[:(first - before)//self.run.stride], recent]
-        return lips[k - first], mouth_layers(recent, self.after)
+        return Choice(lips[k - first], windows[k - first], mouth_layers(recent, self.after))
 
 # %% ../nbs/19a_found.ipynb #7804c4e1
 BOX = slice(16, 30), slice(7, 25) # rows and columns of the 32 x 32 latents of a square of 256 px
@@ -203,7 +211,7 @@ def draw_inside(
         made = decode_latents(models.vae, latents[0].transpose(0, 1))
     return (made.float().permute(0, 2, 3, 1).cpu().numpy().clip(-1, 1) + 1)*127.5
 
-# %% ../nbs/19a_found.ipynb #15aaf446
+# %% ../nbs/19a_found.ipynb #a8503d55
 SURE = .5 # of the mesh; below, the points of the frame before stay
 
 class PlacedFrame(NamedTuple):
@@ -218,12 +226,14 @@ def placed_frames(
     fps:float, # frames per second
 )->Iterator[PlacedFrame]: # with a calm mesh
     "Read the mesh of each frame and calm it."
-    held, reach, points = deque(), calm_reach(fps), None
+    held, reach, before = deque(), calm_reach(fps), None
     def calm(i): return held[i]._replace(points=steady_points(np.stack([h.points for h in held]), fps)[i])
     for n, (k, frame, M) in enumerate(frames):
-        found, score = square_points(frame, M, resolution)
-        if points is None or score >= SURE: points = found
-        held.append(PlacedFrame(k, align(frame, at_side(M, resolution, TONED), TONED), points))
+        if frame is not before: # a picture stays the same
+            found, score = square_points(frame, M, resolution)
+            if before is None or score >= SURE: points = found
+            before, small = frame, align(frame, at_side(M, resolution, TONED), TONED)
+        held.append(PlacedFrame(k, small, points))
         if len(held) > 2*reach + 1: held.popleft()
         if n >= reach: yield calm(len(held) - 1 - reach)
     for i in range(max(len(held) - reach, 0), len(held)): yield calm(i)
@@ -265,7 +275,24 @@ def whole_square(part, side):
     square[mouth_part(side)] = part.clip(0, 255)/127.5 - 1
     return square
 
-# %% ../nbs/19a_found.ipynb #2d8bb90c
+# %% ../nbs/19a_found.ipynb #2f15b46b
+def bent_frames(models, choice, frames, clock):
+    "Each frame with its `Choice`, a bent mouth, where its points are, and how much of a drawing it needs."
+    for frame in prefetch(clock.each('mesh', placed_frames(frames, models.config.resolution, choice.run.fps)), 2):
+        with clock('choose'): chosen = choice.at(frame.k)
+        with clock('bend'): part, wanted = found_mouth(choice.bank, chosen.layers, chosen.lips, models.motion, frame.points, frame.small)
+        yield frame, chosen, part, wanted, needed_drawing(chosen.lips[0], choice.bank.lips[chosen.layers[0][0], 0])
+
+def with_drawings(models, group, side, noise, **how):
+    "The parts of some of `bent_frames`, drawn where they need it."
+    parts, needy = [x[2] for x in group], [i for i, x in enumerate(group) if x[4]]
+    if not needy: return parts
+    boxes = np.stack([cv2.resize(parts[i], (208, 152), interpolation=cv2.INTER_AREA)[box_in_part()] for i in needy])
+    holes, speech = np.stack([lip_hole(group[i][3]) for i in needy]), torch.stack([group[i][1].window for i in needy])
+    drawn = draw_inside(models, boxes.clip(0, 255).round().astype(np.uint8), holes, speech, noise, **how)
+    for i, hole, box in zip(needy, holes, drawn): parts[i] = with_drawing(parts[i], box, group[i][4]*soft_hole(hole), side)
+    return parts
+
 def found_stream(
     models:Models,
     choice:MouthChoice,
@@ -275,20 +302,8 @@ def found_stream(
     **how, # of `draw_inside`
 )->Iterator[MadeMouth]: # one per frame
     "Make a run of frames speak with mouths of its shot."
-    run, bank = choice.run, choice.bank
-    def bends():
-        for frame in prefetch(clock.each('mesh', placed_frames(frames, models.config.resolution, run.fps)), 2):
-            with clock('choose'): lips, layers = choice.at(frame.k)
-            with clock('bend'): part, wanted = found_mouth(bank, layers, lips, models.motion, frame.points, frame.small)
-            need = needed_drawing(lips[0], bank.lips[layers[0][0], 0])
-            yield frame, part, wanted, need
-    for group, _ in windows(prefetch(bends(), AT_ONCE), AT_ONCE, 0):
-        parts, needy = [x[1] for x in group], [i for i, x in enumerate(group) if x[3]]
-        if needy:
-            with clock('draw'):
-                boxes = [cv2.resize(parts[i], (208, 152), interpolation=cv2.INTER_AREA)[box_in_part()] for i in needy]
-                holes, speech = np.stack([lip_hole(group[i][2]) for i in needy]), torch.cat([run.windows(range(group[i][0].k, group[i][0].k + 1)) for i in needy])
-                made = draw_inside(models, np.stack(boxes).clip(0, 255).round().astype(np.uint8), holes, speech, noise, **how)
-                for i, hole, box in zip(needy, holes, made): parts[i] = with_drawing(parts[i], box, group[i][3]*soft_hole(hole), bank.side)
-        for (frame, _, wanted, _), part in zip(group, parts):
-            yield MadeMouth(frame.k, whole_square(part, bank.side), joined_jaw(frame.points, wanted))
+    side = choice.bank.side
+    for group, _ in windows(prefetch(bent_frames(models, choice, frames, clock), AT_ONCE), AT_ONCE, 0):
+        with clock('draw'): parts = with_drawings(models, group, side, noise, **how)
+        for (frame, _, _, wanted, _), part in zip(group, parts):
+            yield MadeMouth(frame.k, whole_square(part, side), joined_jaw(frame.points, wanted))

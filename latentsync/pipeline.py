@@ -8,10 +8,11 @@ __all__ = ['CHUNK_BYTES', 'LOOK', 'LIKELY', 'LARGE', 'PART', 'WAITING', 'LABEL',
            'best_reference', 'find_reference', 'Job', 'take_note', 'look_on', 'decide', 'add_references',
            'spoken_frames', 'new_voice', 'check_settings', 'check_clip', 'new_job', 'processor_seconds', 'slow_words',
            'checked_set', 'own_face', 'why_lost', 'refuse_lost', 'open_job', 'window_frames', 'LatentNumbers', 'skip',
-           'go_on', 'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest',
-           'joined_sound', 'sound_track', 'digest', 'hidden', 'no_room', 'claimed', 'age', 'abandoned', 'left_behind',
-           'tidy_up', 'glibc', 'tidy_heap', 'write_parts', 'report_path', 'check_place', 'left_alone', 'unmet',
-           'used_settings', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
+           'go_on', 'shot_bank', 'run_of_frames', 'render_found', 'render', 'aligned_items', 'begin_at',
+           'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest', 'joined_sound', 'sound_track', 'digest',
+           'hidden', 'no_room', 'claimed', 'age', 'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap',
+           'write_parts', 'report_path', 'check_place', 'left_alone', 'unmet', 'used_settings', 'Report', 'peak_memory',
+           'version', 'lipsync', 'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #1414c6d6
 import ctypes
@@ -32,7 +33,7 @@ from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from itertools import chain, count, groupby, islice, repeat
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, RLock, Thread
 from time import perf_counter, time
 
 # %% ../nbs/20_pipeline.ipynb #b4c3958f
@@ -57,8 +58,10 @@ from .face import align, detector_name, paste
 from .pictures import Picture, frame_strip
 from .tracks import AHEAD, choose, follow, loudness, scan_clip, spans
 from .diffusion import shared_noise
+from .mouths import MouthBank, calm_reach
 from latentsync.speaker import (AT_ONCE, Models, Reference, fixed_reference, load_models, open_set, operations, processor_speed,
     speak_stream)
+from .found import BANK_SECONDS, MouthChoice, RunOfFrames, at_side, collect_bank, found_stream, frame_pixels
 from .writing import CODEC, COPIES, CRF, VideoWriter, check_output, exactly, join_parts, pick_codec
 
 # %% ../nbs/20_pipeline.ipynb #baf30ad4
@@ -70,6 +73,7 @@ class LipsyncSettings:
     dtype:str='auto' # 'auto', 'fp32', 'fp16' or 'bf16'
     steps:int|None=None # denoising steps: 20-50 for released weights
     guidance_scale:float|None=None # weight of the sound, 1.0-3.0; above 1 costs twice the time
+    expression:float=1. # how much the mouth moves, 0.5 to 1.5; 1: as the sound asks, and others are for sets with found mouths
     deepcache:int=1 # run the whole network in every n-th step only; 3 halves the time of many steps
     resolution:int|None=None # side of the face square, px; must be the checkpoint's own
     seed:int=1247 # of the noise
@@ -89,6 +93,7 @@ class LipsyncSettings:
         if self.steps is not None and not 1<=self.steps<=999: raise LatentSyncError(f'steps is {self.steps}; choose 1 to 999')
         if self.guidance_scale is not None and not self.guidance_scale>=1:
             raise LatentSyncError(f'guidance scale is {self.guidance_scale}; choose 1.0 or more, usually up to 3')
+        if not .3<=self.expression<=2: raise LatentSyncError(f'expression is {self.expression}; choose 0.5 to 1.5, 1 is as the sound asks')
         if self.deepcache<1: raise LatentSyncError(f'deepcache is {self.deepcache}; choose 1 (off) or more, usually 3')
         if not 0<=self.crf<=51: raise LatentSyncError(f'crf is {self.crf}; choose 0 to 51, usually 14 to 24')
         if not 0<=self.seed<2**63: raise LatentSyncError(f'seed is {self.seed}; choose 0 to {2**63-1}')
@@ -213,6 +218,7 @@ class Job:
     order:np.ndarray=field(default_factory=lambda: np.arange(0)) # (n,) source frame behind each output frame, as far as it is decided
     shot:np.ndarray=field(default_factory=lambda: np.arange(0)) # number of the shot of each source frame, so far
     stop:Event=field(default_factory=Event) # set when the job is given up
+    lock:object=field(default_factory=RLock) # of `reach`
 
     @property
     def frames(self)->int: # n
@@ -228,6 +234,11 @@ class Job:
     def overlap(self)->int:
         "Frames that windows share."
         return self.chosen('overlap')
+
+    @property
+    def look(self)->float: # s of a shot that are seen before its first frame is decided
+        "How far a shot has to be known."
+        return BANK_SECONDS if self.models.config.reference == 'found' else LOOK
 
     @property
     def stride(self)->int: # at least 1
@@ -248,8 +259,9 @@ class Job:
         k:float, # number of an output frame; `inf` for all
     )->bool: # False: the result ends before it
         "Look at the clip until a frame is decided."
-        while k >= self.frames and not self.whole: look_on(self)
-        return k < self.frames
+        with self.lock: # two threads ask: one reads frames, one chooses mouths
+            while k >= self.frames and not self.whole: look_on(self)
+            return k < self.frames
 
 # %% ../nbs/20_pipeline.ipynb #017d4304
 def take_note(
@@ -270,7 +282,7 @@ def look_on(
     job.looks += islice(job.coming, n-len(job.looks))
     job.whole = len(job.looks) < n
     placed = len(job.looks) - (0 if job.whole else round(AHEAD*rate)) # source frames in which the face has its place
-    ready = placed - (0 if job.whole else round(LOOK*rate))
+    ready = placed - (0 if job.whole else round(job.look*rate))
     if ready <= 0: return
     job.whole |= ready >= job.spoken and not keep # the rest will not be shown
     job.shot = np.cumsum([x.cut for x in job.looks]) - job.looks[0].cut
@@ -441,7 +453,7 @@ def open_job(
 )->Job:
     "Open a job and look for the first frame of each face that speaks; raises `LatentSyncError` where one never appears."
     job = new_job(video, audio, settings, models)
-    most = None if settings.when_longer == 'keep' else job.spoken + math.ceil((AHEAD + LOOK)*job.video.fps) + 1 # no more is asked for
+    most = None if settings.when_longer == 'keep' else job.spoken + math.ceil((AHEAD + job.look)*job.video.fps) + 1 # no more is asked for
     scan = scan_clip(job.video.path, settings.faces or job.models.config.faces, job.models.device, most=most)
     scan = progress_bar(scan, total=job.video.frames, desc='faces', unit='frame', delay=1, disable=not progress)
     job.coming = prefetch(job.clock.each('scan', scan), 0)
@@ -490,6 +502,57 @@ def go_on(
         if job.stop.is_set(): raise CancelledError
     return check
 
+# %% ../nbs/20_pipeline.ipynb #7422727d
+def shot_bank(
+    job:Job,
+    voice:Voice,
+    shot:int, # its number
+)->MouthBank:
+    "The mouths of a shot, from its first seconds with the face."
+    at = np.flatnonzero(job.shot[:len(voice.sightings)] == shot)
+    sightings = {int(i): voice.sightings[i] for i in at if voice.sightings[i]}
+    with job.clock('bank'): return collect_bank(job.source, sightings, float(job.video.fps), job.models.config.resolution, job.stride)
+
+def run_of_frames(
+    job:Job,
+    voice:Voice,
+    start:int, # output frame with which it begins
+)->RunOfFrames:
+    "A run of the result as `MouthChoice` asks about it."
+    number = voice.span[start]
+    def known(k):
+        job.reach(start + k)
+        return int((voice.span == number).sum())
+    def speech(frames): return torch.stack([window_at(voice.speech, start + k, job.video.fps).flatten(0, 1) for k in frames])
+    def sources(frames): return job.order[start + np.array(frames)]
+    def poses(frames): return np.stack([voice.sightings[i].pose for i in sources(frames)])
+    return RunOfFrames(known, speech, poses, sources, float(job.video.fps), job.stride)
+
+def render_found(
+    job:Job,
+    voice:Voice,
+    frames:Iterator, # (number in the output, frame (H,W,3) uint8)
+    begin:int=0, # frames before this one pass
+)->Iterator: # the same, with the voice's face speaking
+    "Let one face speak with mouths of its own shot."
+    how = dict(steps=job.chosen('steps'), guidance_scale=job.chosen('guidance_scale'), progress=go_on(job))
+    shot, bank, resolution = None, None, job.models.config.resolution
+    for run,group in groupby(frames, key=lambda item: voice.span[item[0]] if item[0] >= begin else -1):
+        if run < 0: yield from group; continue
+        first, start = next(group), int(np.argmax(voice.span == run))
+        if shot != (shot := job.shot[job.order[start]]): bank = shot_bank(job, voice, shot)
+        choice, waiting = MouthChoice(run_of_frames(job, voice, start), bank, job.models, job.settings.expression), deque()
+        def placed():
+            for k,frame in chain([first], group):
+                waiting.append((k, frame, voice.sightings[job.order[k]].matrix))
+                yield k-start, frame, waiting[-1][2]
+        for made in found_stream(job.models, choice, placed(), job.clock, job.noise, **how):
+            k, frame, M = waiting.popleft()
+            M = at_side(M, resolution, bank.side)
+            with job.clock('paste'): frame = paste(frame, made.square, M, voice.weight[k], frame_pixels(made.jaw, M, bank.side), job.models.config.mouth_only)
+            yield k, frame
+
+# %% ../nbs/20_pipeline.ipynb #3536519a
 def render(
     job:Job,
     voice:Voice,
@@ -497,6 +560,7 @@ def render(
     begin:int=0, # frames before this one pass
 )->Iterator: # the same, with the voice's face speaking
     "Let one face speak."
+    if job.models.config.reference == 'found': yield from render_found(job, voice, frames, begin); return
     numbers = LatentNumbers(job) if job.settings.draw_latents else None
     how = dict(noise=job.noise, steps=job.chosen('steps'), guidance_scale=job.chosen('guidance_scale'), deepcache=job.settings.deepcache, progress=go_on(job))
     for run,group in groupby(frames, key=lambda item: voice.span[item[0]] if item[0] >= begin else -1):
@@ -528,7 +592,11 @@ def begin_at(
     job:Job,
 )->int: # output frame at which to begin, at most k
     "A start from which the windows fall as if the whole run had been made."
-    if job.models.per_frame or k >= len(voice.span) or voice.span[k] < 0: return k
+    if k >= len(voice.span) or voice.span[k] < 0: return k
+    if job.models.config.reference == 'found':
+        start = int(np.argmax(voice.span == voice.span[k]))
+        return start + max(k - start - calm_reach(float(job.video.fps)), 0)//AT_ONCE*AT_ONCE
+    if job.models.per_frame: return k
     start, (n, hop) = int(np.argmax(voice.span == voice.span[k])), window_frames(job)
     return start + max(-(-(k-start-n+1)//hop), 0)*hop # the first window with this frame
 
