@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['BROW_LEFT', 'BROW_RIGHT', 'NOSE', 'JAW', 'LIPS', 'LIPS_INNER', 'SURE', 'CROWD', 'MESHES', 'TEMPLATE', 'ANCHORS_106',
            'JAW_106', 'Face', 'shrink', 'overlap', 'YuNet', 'Roi', 'FaceMesh', 'mesh_anchors', 'lip_points',
-           'lip_aperture', 'sureness', 'stands', 'turned_back', 'boxes_back', 'MeshFinder', 'MeshDetector',
-           'lip_detector', 'lip_tracker', 'crop_size', 'similarity', 'crop_region', 'align', 'fixed_mask',
-           'hole_weight', 'jaw_weight', 'mouth_weight', 'paste_weight', 'resharpened', 'paste', 'paste_released',
-           'onnx_providers', 'anchors_106', 'box_106', 'InsightFace', 'detector_name', 'face_detector']
+           'lip_aperture', 'sureness', 'stands', 'turned_back', 'boxes_back', 'find_turned', 'MeshFinder',
+           'MeshDetector', 'lip_detector', 'lip_tracker', 'crop_size', 'similarity', 'crop_region', 'align',
+           'fixed_mask', 'hole_weight', 'jaw_weight', 'mouth_weight', 'paste_weight', 'resharpened', 'paste',
+           'paste_released', 'onnx_providers', 'anchors_106', 'box_106', 'InsightFace', 'detector_name',
+           'face_detector']
 
 # %% ../nbs/03_face.ipynb #2981463c
 from copy import copy
@@ -188,7 +189,7 @@ class FaceMesh:
         points, logit = self.session.run(['landmarks', 'score'], {'image': x})
         p, m = points[0], m.astype(np.float32)
         p = np.c_[p[:, :2]@m[:, :2].T + m[:, 2], p[:, 2]*np.float32(roi.side/n)]
-        return p, float(1/(1 + np.exp(-np.clip(logit[0, 0], -80, 80))))
+        return p, float(1/(1 + np.exp(-np.clip(np.float64(logit[0, 0]), -80, 80))))
 
 # %% ../nbs/03_face.ipynb #23dda264
 BROW_LEFT = (70, 63, 105, 66, 107), (46, 53, 52, 65, 55) # upper edge, lower edge
@@ -272,6 +273,19 @@ def boxes_back(
     corners = turned_back(boxes.reshape(-1, 2, 2), k, w, h)
     return np.concatenate([corners.min(1), corners.max(1)], 1)
 
+def find_turned(
+    find:YuNet, # looks for faces
+    rgb:np.ndarray|Picture, # (H,W,3) uint8, in which none are found upright
+)->tuple[np.ndarray,np.ndarray]: # boxes (N,4), key points (N,5,2)
+    "Look for faces that are upside down, or lie on a side."
+    small = shrink(rgb, min(1, find.side/max(rgb.shape[:2])))
+    h, w = small.shape[:2]
+    size = np.array([rgb.shape[1]/w, rgb.shape[0]/h])
+    for k in (2, 1, 3):
+        boxes, keys = find(np.ascontiguousarray(np.rot90(small, k)))
+        if len(boxes): break
+    return boxes_back(boxes, k, w, h)*np.tile(size, 2), turned_back(keys, k, w, h)*size
+
 # %% ../nbs/03_face.ipynb #44f8d146
 CROWD = 8 # faces of one frame that are looked at, largest first
 
@@ -301,16 +315,6 @@ class MeshFinder:
         turned = max((self.settle(rgb, replace(roi, angle=roi.angle + k*np.pi/2)) for k in (1, 2, 3)), key=sureness)
         return turned if sureness(turned) >= SURE else face
 
-    def find_turned(self, rgb):
-        "Boxes and key points in a frame where none are found upright."
-        small = shrink(rgb, min(1, self.find.side/max(rgb.shape[:2])))
-        h, w = small.shape[:2]
-        for k in (2, 1, 3):
-            boxes, keys = self.find(np.ascontiguousarray(np.rot90(small, k)))
-            size = rgb.shape[1]/w, rgb.shape[0]/h
-            if len(boxes): return boxes_back(boxes, k, w, h)*(size*2), turned_back(keys, k, w, h)*size
-        return boxes, keys
-
     def next_crop(self, face):
         "Where to read the points of the next frame."
         old, new = face.crop, _square_around(face)
@@ -333,7 +337,7 @@ class MeshFinder:
         "All other faces of a frame."
         old, found = np.array([f.box for f in known]).reshape(-1, 4), self.find(rgb)
         if not len(found[0]) and not known: found = self.find(rgb, 2) # small faces: four times the work
-        if not len(found[0]) and not known: found = self.find_turned(rgb)
+        if not len(found[0]) and not known: found = find_turned(self.find, rgb)
         found = [(b, k) for b, k in zip(*found) if not (overlap(b, old) > .2).any()]
         found = sorted(found, key=lambda f: -_area(f[0]))[:max(CROWD - len(known), 0)]
         faces = [self.read_upright(rgb, _roi(b, *k[:2])) for b, k in found]
@@ -364,7 +368,7 @@ class MeshDetector(MeshFinder):
     def start(self, rgb):
         "The followed face where it was last, else the largest; None without a face."
         boxes, keys = self.find(rgb)
-        if not len(boxes): boxes, keys = self.find_turned(rgb)
+        if not len(boxes): boxes, keys = find_turned(self.find, rgb)
         if not len(boxes): return None
         i, self.age = _pick(boxes, self.last)[0], 0
         face = self.read_upright(rgb, _roi(boxes[i], *keys[i, :2]))
