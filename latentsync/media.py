@@ -217,7 +217,7 @@ def is_blind(
     "Whether time stamps do not say when pictures are shown: there are none, or they tell when a picture is decoded."
     kind = container.format
     if kind.flags & Flags.no_timestamps.value or kind.name in ('avi', 'asf'): return True
-    return kind.name == 'mpeg' and stream.codec_context.name in ('h264', 'hevc') # few of its packets have one
+    return kind.name in ('mpeg', 'mxf') and stream.codec_context.name in ('h264', 'hevc')
 
 # %% ../nbs/01_media.ipynb #df06a9b0
 def picture_start(

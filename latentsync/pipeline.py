@@ -51,7 +51,7 @@ from .core import (DTYPES, FPS, SAMPLE_RATE, SETS, LatentSyncError, Stopwatch, a
     find_checkpoint, pick_device, pick_dtype, prefetch, progress_bar, repo_root, seeded, tell)
 from .core import preset as read_preset
 from .media import (MediaInfo, aligned, audio_stream, open_media, probe, read_audio, readable, readable_seconds, read_frames,
-    read_pictures, resampled, sound_start)
+    read_pictures, resampled, sound_start, speech_start)
 from .audio import OVERLAP, Speech, hushed, log_mel, speech_spans, speech_weight, window_at
 from .face import align, detector_name, paste
 from .pictures import Picture, frame_strip
@@ -234,6 +234,11 @@ class Job:
         "Every how many frames the model sees one: its own time has 25 frames/s."
         return max(1, round(self.video.fps/FPS))
 
+    @property
+    def start(self)->Fraction: # s on the clock of its file, 0 or less
+        "Where the sound of the result begins."
+        return speech_start(self.audio, self.video.path)
+
     def chosen(self, name:str): # 'steps', 'guidance_scale' or 'overlap'
         "The user's choice, else the checkpoint's."
         return getattr(self.models.config if getattr(self.settings, name) is None else self.settings, name)
@@ -349,7 +354,7 @@ def new_job(
     kind:type=Job, # or a subclass
 )->Job: # whose scan is still to be put into `coming`
     "Open the inputs and load the models."
-    clock, info, samples = Stopwatch(), probe(video), read_audio(audio)
+    clock, info, samples = Stopwatch(), probe(video), read_audio(audio, start=speech_start(audio, video))
     with clock('load'): models = models or load_models(settings.checkpoint, settings.device, settings.dtype)
     check_settings(settings, models.config)
     check_clip(info)
@@ -359,7 +364,7 @@ def new_job(
     for note in info.notes: take_note(job, f'{video}: {note}')
     for face in settings.face:
         rule, _, own = face.partition('=')
-        heard = read_audio(own) if own else samples
+        heard = read_audio(own, start=speech_start(own, video)) if own else samples
         late = (len(heard) - len(samples))/SAMPLE_RATE
         if late > .1: take_note(job, f'{own} is {late:.1f} s longer than {audio}, which sets the length: its end is not spoken')
         job.voices.append(new_voice(job, rule, heard))
@@ -562,7 +567,7 @@ def sound_pieces(
     path:str|Path, # a file with sound
     rate:int, # Hz
     layout:str, # such as 'mono', 'stereo' or '5.1'
-    start:Fraction=Fraction(0), # seconds to leave out
+    start:Fraction=Fraction(0), # s on the file's clock where to begin
 )->Iterator[np.ndarray]: # (channels,n) float32
     "A sound track in pieces."
     with open_media(path) as c:
@@ -585,7 +590,7 @@ def joined_sound(
     "The speech, then the rest of the video's own sound. Raises `LatentSyncError` where there is no room for it."
     rate = max(probe(job.audio, 'audio').audio_rate, job.video.audio_rate)
     border, layout = job.spoken/job.video.fps, widest(job.audio, job.video.path)
-    speech = exactly(sound_pieces(job.audio, rate, layout.name), round(border*rate), layout.nb_channels)
+    speech = exactly(sound_pieces(job.audio, rate, layout.name, job.start), round(border*rate), layout.nb_channels)
     try:
         with soundfile.SoundFile(out, 'w', rate, layout.nb_channels) as f:
             for x in chain(speech, sound_pieces(job.video.path, rate, layout.name, border)): f.write(x.T)
@@ -595,10 +600,10 @@ def joined_sound(
 def sound_track(
     job:Job,
     folder:Path, # of `claimed`
-)->Path: # a file with the sound of the result
+)->tuple[Path,Fraction]: # a file with the sound of the result, and where in it to begin (s)
     "The given sound itself, or a new file where two have to be joined."
     longer = job.frames > job.spoken and job.video.has_audio
-    return joined_sound(job, folder/'sound.wav') if longer else job.audio
+    return (joined_sound(job, folder/'sound.wav'), Fraction(0)) if longer else (job.audio, job.start)
 
 # %% ../nbs/20_pipeline.ipynb #99650340
 PART = 10 # seconds
@@ -898,7 +903,7 @@ def lipsync(
         job = open_job(video, audio, settings, models, progress)
         tidy_up(out.absolute().parent)
         with closing(job.coming): parts = write_parts(job, folder, out.suffix, progress) # a job that fails looks for no more faces
-        with job.clock('join'): join_parts(parts, out, job.video.fps, audio=sound_track(job, folder))
+        with job.clock('join'): join_parts(parts, out, job.video.fps, *sound_track(job, folder))
     for words in unmet(job): take_note(job, words)
     speaking = np.any([v.weight > 0 for v in job.voices], 0)
     report = Report(out, job.models.config.name, weights, job.frames, int(speaking.sum()), float(job.video.fps), sorted(set(job.damaged)), job.video.hdr, [left_alone(job, v) for v in job.voices],
