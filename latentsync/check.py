@@ -27,7 +27,7 @@ import torch
 # %% ../nbs/22_check.ipynb #94a3847c
 from .core import SAMPLE_RATE, LatentSyncError, Stopwatch, prefetch, progress_bar
 from .audio import log_mel, speech_spans
-from .media import probe, read_audio, read_pictures
+from .media import probe, read_audio, read_pictures, speech_start
 from .face import align, detector_name, face_detector
 from .pictures import Picture
 from .tracks import CutFinder, FaceScan, numbers
@@ -116,7 +116,7 @@ def write_time(
             for frame in islice(frames, n):
                 w.write(frame)
                 times.append(perf_counter()-began)
-        join_parts([part], Path(folder)/'whole.mkv', video.fps, job.audio, job.start)
+        join_parts([part], Path(folder)/'whole.mkv', video.fps, job.audio, speech_start(job.audio, video.path))
         return times, perf_counter()-began
 
 # %% ../nbs/22_check.ipynb #4a6f5461
@@ -335,7 +335,7 @@ def check(
     job = (open_sample if long else open_job)(video, audio, settings, models, progress)
     overhead = max(perf_counter()-began - job.clock['scan'], 0)
     job.reach(inf)
-    samples, at = read_audio(audio, start=job.start), job.at if long else [range(len(job.looks))]
+    samples, at = read_audio(audio, start=speech_start(audio, video)), job.at if long else [range(len(job.looks))]
     frames, rate, sound = job.expected if long else job.frames, float(info.fps), len(samples)/SAMPLE_RATE
     speech = min(sum(b-a for a,b in speech_spans(log_mel(samples))), sound)
     faces = [face_findings(job, v, c, at) for v,c in zip(job.voices, covered_share(job))]

@@ -234,11 +234,6 @@ class Job:
         "Every how many frames the model sees one: its own time has 25 frames/s."
         return max(1, round(self.video.fps/FPS))
 
-    @property
-    def start(self)->Fraction: # s on the clock of its file, 0 or less
-        "Where the sound of the result begins."
-        return speech_start(self.audio, self.video.path)
-
     def chosen(self, name:str): # 'steps', 'guidance_scale' or 'overlap'
         "The user's choice, else the checkpoint's."
         return getattr(self.models.config if getattr(self.settings, name) is None else self.settings, name)
@@ -590,7 +585,7 @@ def joined_sound(
     "The speech, then the rest of the video's own sound. Raises `LatentSyncError` where there is no room for it."
     rate = max(probe(job.audio, 'audio').audio_rate, job.video.audio_rate)
     border, layout = job.spoken/job.video.fps, widest(job.audio, job.video.path)
-    speech = exactly(sound_pieces(job.audio, rate, layout.name, job.start), round(border*rate), layout.nb_channels)
+    speech = exactly(sound_pieces(job.audio, rate, layout.name, speech_start(job.audio, job.video.path)), round(border*rate), layout.nb_channels)
     try:
         with soundfile.SoundFile(out, 'w', rate, layout.nb_channels) as f:
             for x in chain(speech, sound_pieces(job.video.path, rate, layout.name, border)): f.write(x.T)
@@ -603,7 +598,7 @@ def sound_track(
 )->tuple[Path,Fraction]: # a file with the sound of the result, and where in it to begin (s)
     "The given sound itself, or a new file where two have to be joined."
     longer = job.frames > job.spoken and job.video.has_audio
-    return (joined_sound(job, folder/'sound.wav'), Fraction(0)) if longer else (job.audio, job.start)
+    return (joined_sound(job, folder/'sound.wav'), Fraction(0)) if longer else (job.audio, speech_start(job.audio, job.video.path))
 
 # %% ../nbs/20_pipeline.ipynb #99650340
 PART = 10 # seconds
