@@ -6,12 +6,12 @@
 __all__ = ['CHUNK_BYTES', 'LOOK', 'LIKELY', 'LARGE', 'PART', 'WAITING', 'LABEL', 'ENDINGS', 'REST', 'TEMPORARY', 'DAY', 'MINUTE',
            'LipsyncSettings', 'lipsync_settings', 'frame_order', 'backward', 'frames_in_order', 'Voice', 'runs',
            'best_reference', 'find_reference', 'Job', 'take_note', 'look_on', 'decide', 'add_references',
-           'spoken_frames', 'new_voice', 'check_settings', 'check_clip', 'new_job', 'processor_seconds', 'slow_words',
-           'checked_set', 'own_face', 'why_lost', 'refuse_lost', 'open_job', 'window_frames', 'LatentNumbers', 'skip',
-           'go_on', 'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest',
-           'joined_sound', 'sound_track', 'digest', 'hidden', 'no_room', 'claimed', 'age', 'abandoned', 'left_behind',
-           'tidy_up', 'glibc', 'tidy_heap', 'write_parts', 'report_path', 'check_place', 'left_alone', 'unmet',
-           'used_settings', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
+           'own_loudness', 'spoken_frames', 'new_voice', 'check_settings', 'check_clip', 'new_job', 'processor_seconds',
+           'slow_words', 'checked_set', 'own_face', 'why_lost', 'refuse_lost', 'open_job', 'window_frames',
+           'LatentNumbers', 'skip', 'go_on', 'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames',
+           'sound_pieces', 'widest', 'joined_sound', 'sound_track', 'digest', 'hidden', 'no_room', 'claimed', 'age',
+           'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap', 'write_parts', 'report_path', 'check_place',
+           'left_alone', 'unmet', 'used_settings', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #1414c6d6
 import ctypes
@@ -304,6 +304,12 @@ def add_references(job, voice):
             voice.references[s] = find_reference(job.models, {i: x for i,x in seen.items() if i < first+look}, job.source, job.noise)
 
 # %% ../nbs/20_pipeline.ipynb #b83434bd
+def own_loudness(
+    video:MediaInfo, # with sound
+)->np.ndarray: # (frames,) 0..1
+    "How loud each frame of a clip is."
+    return loudness(read_audio(video.path), video.fps, video.frames)
+
 def spoken_frames(
     seconds:float, # length of the speech
     fps:Fraction, # frames per second of the video
@@ -315,6 +321,7 @@ def new_voice(
     job:Job,
     rule:str, # of `choose`
     samples:np.ndarray, # (N,) the voice at 16 kHz
+    loud:np.ndarray|None=None, # of `loudness`, for the rule 'speaking'
 )->Voice:
     "A voice of which nothing is decided."
     video, settings, n = job.video, job.settings, round(job.spoken/job.video.fps*SAMPLE_RATE)
@@ -322,7 +329,6 @@ def new_voice(
     heard = speech_spans(log_mel(samples))
     speech = Speech(job.models.whisper, hushed(samples, heard) if settings.hush else samples, OVERLAP if job.overlap else 0)
     audible = speech_weight(heard, np.arange(job.spoken)/float(video.fps)) if settings.only_speech else np.ones(job.spoken, np.float32)
-    loud = loudness(read_audio(video.path), video.fps, video.frames) if rule == 'speaking' and video.has_audio else None
     nothing, nobody = np.zeros(0, np.float32), np.zeros(0, int)
     return Voice(rule, speech, audible, loud, [], nobody, nothing, nothing, nobody, {}, [])
 
@@ -346,23 +352,24 @@ def new_job(
     audio:str|Path, # a sound, or a video with sound
     settings:LipsyncSettings,
     models:Models|None, # loaded models; None loads what the settings name
-    kind:type=Job, # or a subclass
+    kind:Callable=Job, # or a subclass
+    listen:Callable=read_audio, # to a sound file; a sample need not hear all of it
+    loud:Callable=own_loudness, # of the clip
 )->Job: # whose scan is still to be put into `coming`
     "Open the inputs and load the models."
-    clock, info, samples = Stopwatch(), probe(video), read_audio(audio, start=speech_start(audio, video))
+    clock, info, samples = Stopwatch(), probe(video), listen(audio, start=speech_start(audio, video))
     with clock('load'): models = models or load_models(settings.checkpoint, settings.device, settings.dtype)
     check_settings(settings, models.config)
-    check_clip(info)
     size = models.config.resolution//8
     noise = shared_noise((1, models.latent_channels, 1, size, size), seeded(settings.seed))
     job = kind(models, settings, info, Path(audio), spoken_frames(len(samples)/SAMPLE_RATE, info.fps), iter(()), [], noise, clock, [])
     for note in info.notes: take_note(job, f'{video}: {note}')
     for face in settings.face:
         rule, _, own = face.partition('=')
-        heard = read_audio(own, start=speech_start(own, video)) if own else samples
+        heard = listen(own, start=speech_start(own, video)) if own else samples
         late = (len(heard) - len(samples))/SAMPLE_RATE
         if late > .1: take_note(job, f'{own} is {late:.1f} s longer than {audio}, which sets the length: its end is not spoken')
-        job.voices.append(new_voice(job, rule, heard))
+        job.voices.append(new_voice(job, rule, heard, loud(info) if rule == 'speaking' and info.has_audio else None))
     return job
 
 # %% ../nbs/20_pipeline.ipynb #930695de
@@ -440,6 +447,7 @@ def open_job(
     progress:bool=False, # show a bar for the scan
 )->Job:
     "Open a job and look for the first frame of each face that speaks; raises `LatentSyncError` where one never appears."
+    check_clip(probe(video))
     job = new_job(video, audio, settings, models)
     most = None if settings.when_longer == 'keep' else job.spoken + math.ceil((AHEAD + LOOK)*job.video.fps) + 1 # no more is asked for
     scan = scan_clip(job.video.path, settings.faces or job.models.config.faces, job.models.device, most=most)
