@@ -360,6 +360,8 @@ def probe(
     with open_media(path) as c:
         video, audio = video_stream(c), audio_stream(c)
         if need == 'audio' and not audio: raise LatentSyncError(f'{path} has no sound track; give a sound file or a video with sound')
+        if need == 'video' and not video and any(not s.codec_context for s in c.streams.video):
+            raise LatentSyncError(f'the pictures of {path} are of a kind that cannot be decoded here; convert it to mp4, or to png if it is a single one')
         if need == 'video' and not video: raise LatentSyncError(f'{path} holds no video; give a video or a picture')
         if not video and not audio: raise LatentSyncError(f'{path} holds neither video nor sound; give a video, a picture or a sound')
         rate, channels = (audio.rate, audio.channels) if audio else (0, 0)
