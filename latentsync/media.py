@@ -217,7 +217,7 @@ def is_blind(
     "Whether time stamps do not say when pictures are shown: there are none, or they tell when a picture is decoded."
     kind = container.format
     if kind.flags & Flags.no_timestamps.value or kind.name in ('avi', 'asf'): return True
-    return kind.name == 'mpeg' and stream.codec_context.name in ('h264', 'hevc') # few of its packets have one
+    return kind.name in ('mpeg', 'mxf') and stream.codec_context.name in ('h264', 'hevc')
 
 # %% ../nbs/01_media.ipynb #df06a9b0
 def picture_start(
@@ -360,6 +360,8 @@ def probe(
     with open_media(path) as c:
         video, audio = video_stream(c), audio_stream(c)
         if need == 'audio' and not audio: raise LatentSyncError(f'{path} has no sound track; give a sound file or a video with sound')
+        if need == 'video' and not video and any(not s.codec_context for s in c.streams.video):
+            raise LatentSyncError(f'the pictures of {path} are of a kind that cannot be decoded here; convert it to mp4, or to png if it is a single one')
         if need == 'video' and not video: raise LatentSyncError(f'{path} holds no video; give a video or a picture')
         if not video and not audio: raise LatentSyncError(f'{path} holds neither video nor sound; give a video, a picture or a sound')
         rate, channels = (audio.rate, audio.channels) if audio else (0, 0)

@@ -6,11 +6,11 @@
 __all__ = ['CHUNK_BYTES', 'LOOK', 'LIKELY', 'LARGE', 'PART', 'WAITING', 'LABEL', 'ENDINGS', 'REST', 'TEMPORARY', 'DAY', 'MINUTE',
            'LipsyncSettings', 'lipsync_settings', 'frame_order', 'backward', 'frames_in_order', 'Voice', 'runs',
            'best_reference', 'find_reference', 'Job', 'take_note', 'look_on', 'decide', 'add_references',
-           'spoken_frames', 'new_voice', 'check_settings', 'check_clip', 'new_job', 'processor_seconds', 'slow_words',
-           'checked_set', 'own_face', 'why_lost', 'refuse_lost', 'open_job', 'window_frames', 'LatentNumbers', 'skip',
-           'go_on', 'shot_bank', 'run_of_frames', 'render_found', 'render', 'aligned_items', 'begin_at',
-           'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest', 'joined_sound', 'sound_track', 'digest',
-           'hidden', 'no_room', 'claimed', 'age', 'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap',
+           'own_loudness', 'spoken_frames', 'new_voice', 'check_settings', 'check_clip', 'new_job', 'processor_seconds',
+           'slow_words', 'checked_set', 'own_face', 'why_lost', 'refuse_lost', 'open_job', 'window_frames',
+           'LatentNumbers', 'skip', 'go_on', 'shot_bank', 'run_of_frames', 'render_found', 'render', 'aligned_items',
+           'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest', 'joined_sound', 'sound_track',
+           'digest', 'hidden', 'no_room', 'claimed', 'age', 'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap',
            'write_parts', 'report_path', 'check_place', 'left_alone', 'unmet', 'used_settings', 'Report', 'peak_memory',
            'version', 'lipsync', 'lipsync_demo']
 
@@ -52,7 +52,7 @@ from .core import (DTYPES, FPS, SAMPLE_RATE, SETS, LatentSyncError, Stopwatch, a
     find_checkpoint, pick_device, pick_dtype, prefetch, progress_bar, repo_root, seeded, tell)
 from .core import preset as read_preset
 from .media import (MediaInfo, aligned, audio_stream, open_media, probe, read_audio, readable, readable_seconds, read_frames,
-    read_pictures, resampled, sound_start)
+    read_pictures, resampled, sound_start, speech_start)
 from .audio import OVERLAP, Speech, hushed, log_mel, speech_spans, speech_weight, window_at
 from .face import align, detector_name, paste
 from .pictures import Picture, frame_strip
@@ -316,6 +316,12 @@ def add_references(job, voice):
             voice.references[s] = find_reference(job.models, {i: x for i,x in seen.items() if i < first+look}, job.source, job.noise)
 
 # %% ../nbs/20_pipeline.ipynb #b83434bd
+def own_loudness(
+    video:MediaInfo, # with sound
+)->np.ndarray: # (frames,) 0..1
+    "How loud each frame of a clip is."
+    return loudness(read_audio(video.path), video.fps, video.frames)
+
 def spoken_frames(
     seconds:float, # length of the speech
     fps:Fraction, # frames per second of the video
@@ -327,6 +333,7 @@ def new_voice(
     job:Job,
     rule:str, # of `choose`
     samples:np.ndarray, # (N,) the voice at 16 kHz
+    loud:np.ndarray|None=None, # of `loudness`, for the rule 'speaking'
 )->Voice:
     "A voice of which nothing is decided."
     video, settings, n = job.video, job.settings, round(job.spoken/job.video.fps*SAMPLE_RATE)
@@ -334,7 +341,6 @@ def new_voice(
     heard = speech_spans(log_mel(samples))
     speech = Speech(job.models.whisper, hushed(samples, heard) if settings.hush else samples, OVERLAP if job.overlap else 0)
     audible = speech_weight(heard, np.arange(job.spoken)/float(video.fps)) if settings.only_speech else np.ones(job.spoken, np.float32)
-    loud = loudness(read_audio(video.path), video.fps, video.frames) if rule == 'speaking' and video.has_audio else None
     nothing, nobody = np.zeros(0, np.float32), np.zeros(0, int)
     return Voice(rule, speech, audible, loud, [], nobody, nothing, nothing, nobody, {}, [])
 
@@ -358,23 +364,24 @@ def new_job(
     audio:str|Path, # a sound, or a video with sound
     settings:LipsyncSettings,
     models:Models|None, # loaded models; None loads what the settings name
-    kind:type=Job, # or a subclass
+    kind:Callable=Job, # or a subclass
+    listen:Callable=read_audio, # to a sound file; a sample need not hear all of it
+    loud:Callable=own_loudness, # of the clip
 )->Job: # whose scan is still to be put into `coming`
     "Open the inputs and load the models."
-    clock, info, samples = Stopwatch(), probe(video), read_audio(audio)
+    clock, info, samples = Stopwatch(), probe(video), listen(audio, start=speech_start(audio, video))
     with clock('load'): models = models or load_models(settings.checkpoint, settings.device, settings.dtype)
     check_settings(settings, models.config)
-    check_clip(info)
     size = models.config.resolution//8
     noise = shared_noise((1, models.latent_channels, 1, size, size), seeded(settings.seed))
     job = kind(models, settings, info, Path(audio), spoken_frames(len(samples)/SAMPLE_RATE, info.fps), iter(()), [], noise, clock, [])
     for note in info.notes: take_note(job, f'{video}: {note}')
     for face in settings.face:
         rule, _, own = face.partition('=')
-        heard = read_audio(own) if own else samples
+        heard = listen(own, start=speech_start(own, video)) if own else samples
         late = (len(heard) - len(samples))/SAMPLE_RATE
         if late > .1: take_note(job, f'{own} is {late:.1f} s longer than {audio}, which sets the length: its end is not spoken')
-        job.voices.append(new_voice(job, rule, heard))
+        job.voices.append(new_voice(job, rule, heard, loud(info) if rule == 'speaking' and info.has_audio else None))
     return job
 
 # %% ../nbs/20_pipeline.ipynb #930695de
@@ -452,6 +459,7 @@ def open_job(
     progress:bool=False, # show a bar for the scan
 )->Job:
     "Open a job and look for the first frame of each face that speaks; raises `LatentSyncError` where one never appears."
+    check_clip(probe(video))
     job = new_job(video, audio, settings, models)
     most = None if settings.when_longer == 'keep' else job.spoken + math.ceil((AHEAD + job.look)*job.video.fps) + 1 # no more is asked for
     scan = scan_clip(job.video.path, settings.faces or job.models.config.faces, job.models.device, most=most)
@@ -630,7 +638,7 @@ def sound_pieces(
     path:str|Path, # a file with sound
     rate:int, # Hz
     layout:str, # such as 'mono', 'stereo' or '5.1'
-    start:Fraction=Fraction(0), # seconds to leave out
+    start:Fraction=Fraction(0), # s on the file's clock where to begin
 )->Iterator[np.ndarray]: # (channels,n) float32
     "A sound track in pieces."
     with open_media(path) as c:
@@ -653,7 +661,7 @@ def joined_sound(
     "The speech, then the rest of the video's own sound. Raises `LatentSyncError` where there is no room for it."
     rate = max(probe(job.audio, 'audio').audio_rate, job.video.audio_rate)
     border, layout = job.spoken/job.video.fps, widest(job.audio, job.video.path)
-    speech = exactly(sound_pieces(job.audio, rate, layout.name), round(border*rate), layout.nb_channels)
+    speech = exactly(sound_pieces(job.audio, rate, layout.name, speech_start(job.audio, job.video.path)), round(border*rate), layout.nb_channels)
     try:
         with soundfile.SoundFile(out, 'w', rate, layout.nb_channels) as f:
             for x in chain(speech, sound_pieces(job.video.path, rate, layout.name, border)): f.write(x.T)
@@ -663,10 +671,10 @@ def joined_sound(
 def sound_track(
     job:Job,
     folder:Path, # of `claimed`
-)->Path: # a file with the sound of the result
+)->tuple[Path,Fraction]: # a file with the sound of the result, and where in it to begin (s)
     "The given sound itself, or a new file where two have to be joined."
     longer = job.frames > job.spoken and job.video.has_audio
-    return joined_sound(job, folder/'sound.wav') if longer else job.audio
+    return (joined_sound(job, folder/'sound.wav'), Fraction(0)) if longer else (job.audio, speech_start(job.audio, job.video.path))
 
 # %% ../nbs/20_pipeline.ipynb #99650340
 PART = 10 # seconds
@@ -966,7 +974,7 @@ def lipsync(
         job = open_job(video, audio, settings, models, progress)
         tidy_up(out.absolute().parent)
         with closing(job.coming): parts = write_parts(job, folder, out.suffix, progress) # a job that fails looks for no more faces
-        with job.clock('join'): join_parts(parts, out, job.video.fps, audio=sound_track(job, folder))
+        with job.clock('join'): join_parts(parts, out, job.video.fps, *sound_track(job, folder))
     for words in unmet(job): take_note(job, words)
     speaking = np.any([v.weight > 0 for v in job.voices], 0)
     report = Report(out, job.models.config.name, weights, job.frames, int(speaking.sum()), float(job.video.fps), sorted(set(job.damaged)), job.video.hdr, [left_alone(job, v) for v in job.voices],

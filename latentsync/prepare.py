@@ -570,7 +570,7 @@ def find_videos(
     folder = Path(folder).absolute()
     if not folder.is_dir(): raise LatentSyncError(f'{folder} is no folder; give a folder of videos')
     found = [p for p in all_files(folder)[0] if not why_not(p)]
-    if not found: raise LatentSyncError(f'there is no video in {folder}; give a folder with files such as clip.mp4')
+    if not found: raise LatentSyncError('; '.join([f'there is no video in {folder}', *passed_over(folder), 'give a folder with files such as clip.mp4']))
     keys = [p.relative_to(folder).as_posix().removesuffix('.mp4') for p in found]
     twice = [k for k, n in Counter(keys).items() if n > 1]
     if twice: raise LatentSyncError(f'two videos in {folder} would both become {twice[0]}.mp4; rename one of them')

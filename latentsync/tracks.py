@@ -270,7 +270,7 @@ class FaceScan:
         return Seen(t, face.box, face.anchors, face.jaw, aperture, turn, detail(rgb, face.anchors), face.score, traits=show)
 
 # %% ../nbs/03a_tracks.ipynb #65d102d0
-FORMAT = 4 # of the records; to be raised with any change of what a scan sees
+FORMAT = 5 # of the records; to be raised with any change of what a scan sees
 
 def scan_file(
     path:str|Path, # a video or a picture
