@@ -7,10 +7,10 @@ __all__ = ['ADDRESS', 'TEXT_FORMATS', 'BACK', 'AHEAD', 'NTSC', 'USUAL_RATES', 'R
            'why_absent', 'readable', 'looks_like_mp4', 'open_media', 'video_stream', 'audio_stream', 'recorded',
            'decoder_of', 'decoded', 'MediaInfo', 'rate_of', 'slack_at', 'lost_at', 'full_rate', 'is_blind',
            'picture_start', 'noted', 'numbered', 'stated_seconds', 'holds_last', 'picture_times', 'counted',
-           'video_length', 'readable_seconds', 'sound_length', 'first_picture', 'fields_of', 'probe', 'missing',
-           'placed', 'timed', 'shown', 'seek_before', 'read_pictures', 'read_frames', 'first_sample', 'sound_start',
-           'sound_frames', 'finite', 'resampled', 'aligned', 'open_sound', 'wav_bytes', 'stated_end', 'read_audio',
-           'speech_start', 'show_wave']
+           'video_length', 'readable_seconds', 'sound_length', 'first_picture', 'length_of', 'fields_of', 'probe',
+           'missing', 'placed', 'timed', 'shown', 'seek_before', 'read_pictures', 'read_frames', 'first_sample',
+           'sound_start', 'sound_frames', 'finite', 'resampled', 'aligned', 'open_sound', 'wav_bytes', 'stated_end',
+           'read_audio', 'speech_start', 'show_wave']
 
 # %% ../nbs/01_media.ipynb #692e3da2
 import math, os, re, stat
@@ -337,6 +337,14 @@ def first_picture(
     raise LatentSyncError(f'no picture in {container.name} can be decoded; it is damaged or of an unknown kind, so convert it to mp4 or download it again')
 
 @lru_cache(maxsize=256)
+def length_of(
+    path:Path, # a video
+    changed:int, # when, in ns
+)->tuple[Fraction,int,float]: # of `video_length`
+    "Rate and length of a video; where the header does not say, all packets are counted once."
+    with open_media(path) as c: return video_length(c, video_stream(c))
+
+@lru_cache(maxsize=256)
 def fields_of(
     path:Path, # a video
     changed:int, # when, in ns
@@ -368,11 +376,11 @@ def probe(
         if not video: return MediaInfo(Path(path), 0, 0, Fraction(0), None, sound_length(c, audio), rate, channels, True, False)
         picture = first_picture(c, video)
         width, height = to_picture(picture, stored_size(picture, video.sample_aspect_ratio)).shape[1::-1]
-    with open_media(path) as c: fps, frames, seconds = video_length(c, video_stream(c))
+    full = readable(path)
+    fps, frames, seconds = length_of(full, full.stat().st_mtime_ns)
     still = frames == 1 # such as heic, or a picture with music
     if still: fps, seconds = Fraction(FPS), 0.
     elif fps < SLOWEST: fps, frames = (n := math.ceil(2*SLOWEST/fps))*fps, n*frames # its pictures are repeated
-    full = readable(path)
     fields = '' if still else fields_of(full, full.stat().st_mtime_ns)
     if fields: notes.append('it is interlaced, so its frames were deinterlaced')
     if is_clear(picture): notes.append(TRANSPARENT)

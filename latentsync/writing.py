@@ -299,11 +299,18 @@ class Output:
         self.frames += frames
         with disk_errors(self.path):
             self.out.mux(packets)
-            self.out.mux(self.sound.until(self.frames/self.fps))
+            self.play(self.sound.until(self.frames/self.fps))
+
+    def play(self,
+        packets:Iterable[av.Packet], # of sound
+    ):
+        "Add sound; a copied packet that is damaged, so that the container refuses it, is left out."
+        for packet in packets:
+            with suppress(av.error.InvalidDataError, av.error.PatchWelcomeError): self.out.mux(packet)
 
     def close(self):
         "Add the end of the sound and what a container has at its end."
-        with disk_errors(self.path), self.out: self.out.mux(self.sound.rest(self.frames/self.fps))
+        with disk_errors(self.path), self.out: self.play(self.sound.rest(self.frames/self.fps))
 
 @contextmanager
 def output(
