@@ -7,18 +7,17 @@ __all__ = ['STILL', 'TEMPLES', 'CHIN', 'LOWER_EDGE', 'HELD', 'MOVING', 'UPRIGHT'
            'SWITCH', 'BLOCK', 'AROUND', 'FADED', 'mesh_crop', 'in_square', 'square_points', 'eye_distance', 'lip_shape',
            'steady_points', 'calm_reach', 'still_fit', 'head_place', 'moved_to', 'moved_back', 'LipMotion',
            'lip_motion', 'load_lip_motion', 'mouth_part', 'texture', 'MouthBank', 'plate', 'plate_grid', 'thin_plate',
-           'bent', 'wanted_points', 'tone_ring', 'inside_faces', 'toned', 'LipRange', 'lip_range', 'wanted_lips',
-           'opening_scale', 'mouth_costs', 'switch_costs', 'next_mouth', 'cheapest_path', 'block_of', 'mouth_layers',
-           'found_mouth']
+           'bent', 'wanted_points', 'skin_of', 'toned', 'LipRange', 'lip_range', 'wanted_lips', 'opening_scale',
+           'mouth_costs', 'switch_costs', 'next_mouth', 'cheapest_path', 'block_of', 'mouth_layers', 'found_mouth']
 
-# %% ../nbs/18_mouths.ipynb #e1771ea1
+# %% ../nbs/18_mouths.ipynb #ceb6f637
 from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from .face import LIPS, LIPS_INNER, LIPS_INNER_LINE, Roi, crop_size, lip_detector, paste_weight
+from .face import LIPS, LIPS_INNER, LIPS_INNER_LINE, Roi, crop_size, lip_detector
 from .pictures import Picture
 
 # %% ../nbs/18_mouths.ipynb #64930b2a
@@ -249,38 +248,35 @@ def wanted_points(
     moved = moved_to(bank.still[j][MOVING] + change, head_place(bank.fit, target))
     return bank.points[j][HELD + MOVING], np.r_[target[HELD], moved]
 
-# %% ../nbs/18_mouths.ipynb #6b8379d2
+# %% ../nbs/18_mouths.ipynb #d0b05de6
 TONED = 128 # side of the square in which light is compared, px
 
-@lru_cache
-def tone_ring(
-)->np.ndarray: # (h,w) float32 of the part at `TONED`: 1 where own and borrowed skin are compared
-    "Around what is shown of a mouth."
-    shown = paste_weight(TONED, mouth_only=True)[mouth_part(TONED)]
-    return np.float32(cv2.GaussianBlur(np.float32(shown > .3), (0, 0), TONED/43) <= .1)
-
-def inside_faces(
-    *faces:np.ndarray, # (K,2) points of a face each
-)->np.ndarray: # (h,w) float32 of the part at `TONED`: 1 inside all of them
-    "Where there is skin, with a margin for what the mesh does not know."
+def skin_of(
+    *faces:np.ndarray, # (124,2) `HELD` and `MOVING` points of a face each
+)->np.ndarray: # (h,w) bool of the part at `TONED`
+    "Where all of some faces show skin: inside their outlines, and not near their lips."
     rows, cols = mouth_part(TONED)
-    inside = np.ones((rows.stop - rows.start, cols.stop - cols.start), np.uint8)
+    skin = np.ones((rows.stop - rows.start, cols.stop - cols.start), np.uint8)
+    def filled(points): # their convex hull
+        hull = cv2.convexHull(np.float32(points*TONED - (cols.start, rows.start)))
+        return cv2.fillConvexPoly(np.zeros_like(skin), np.rint(hull).astype(np.int32), 1)
     for face in faces:
-        hull = cv2.convexHull(np.float32(face*TONED - (cols.start, rows.start)))
-        inside &= cv2.fillConvexPoly(np.zeros_like(inside), np.rint(hull).astype(np.int32), 1)
-    return np.float32(cv2.erode(inside, np.ones((5, 5), np.uint8), borderValue=1))
+        skin &= cv2.erode(filled(face), np.ones((5, 5), np.uint8), borderValue=1)
+        skin &= 1 - cv2.dilate(filled(face[len(HELD):len(HELD) + 20]), np.ones((9, 9), np.uint8))
+    return skin > 0
 
 def toned(
     part:np.ndarray, # (h,w,3) uint8, a borrowed mouth
     own:np.ndarray, # (TONED,TONED,3) uint8, the square of the frame it is for
-    inside:np.ndarray, # (h,w) of `inside_faces`
+    skin:np.ndarray, # (h,w) of `skin_of`
 )->np.ndarray: # (h,w,3) float32, 0..255
     "A mouth in the light of another frame."
-    ring, own = tone_ring()*inside, own[mouth_part(TONED)]
-    blur = lambda x: cv2.GaussianBlur(x, (0, 0), TONED*14/256)
+    own = own[mouth_part(TONED)]
     small = cv2.resize(part, own.shape[1::-1], interpolation=cv2.INTER_AREA)
-    change = blur((np.float32(own) - small)*ring[..., None])/(blur(ring)[..., None] + 1e-2)
-    return part + cv2.resize(change, part.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    y, x = np.mgrid[-1:1:1j*own.shape[0], -1:1:1j*own.shape[1]]
+    axes = np.float32(np.stack([np.ones_like(x), x, y], -1))
+    plane = np.linalg.lstsq(axes[skin], np.float32(own[skin]) - small[skin], rcond=None)[0]
+    return part + cv2.resize(axes@plane, part.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 # %% ../nbs/18_mouths.ipynb #3e4ef6e7
 @dataclass(frozen=True)
@@ -377,7 +373,7 @@ def block_of(
     first = k//size*size
     return range(first, first + size), range(max(first - around, 0), first + size + around)
 
-# %% ../nbs/18_mouths.ipynb #cc093e7c
+# %% ../nbs/18_mouths.ipynb #a4b84322
 FADED = 3 # frames
 
 def mouth_layers(
@@ -404,5 +400,5 @@ def found_mouth(
     "A mouth that says what is wanted, in the light of the frame."
     made, places = 0, [wanted_points(bank, j, lips, motion, target) for j, _ in layers]
     for (j, weight), (source, wanted) in zip(layers, places):
-        made = made + weight*toned(bent(bank.parts[j], source, wanted, bank.side), own, inside_faces(target, wanted))
+        made = made + weight*toned(bent(bank.parts[j], source, wanted, bank.side), own, skin_of(target[HELD + MOVING], wanted))
     return made, places[0][1]

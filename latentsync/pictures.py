@@ -10,7 +10,7 @@ __all__ = ['KR_KB', 'HDR', 'ROWS', 'WHITE', 'KNEE', 'HDR_PEAK', 'SDR_WHITE', 'TO
            'stored_size', 'band_to_rgb', 'is_clear', 'planes_to_rgb', 'stored_planes', 'to_rgb', 'rgb_to_planes',
            'Picture', 'to_picture', 'has_pages', 'is_motion_jpeg', 'moves', 'motion', 'eight_bits', 'opaque', 'is_srgb',
            'in_srgb', 'boxes_end', 'check_boxes', 'on_white', 'told_damage', 'read_still', 'as_apng', 'frame_strip',
-           'drawn']
+           'drawn', 'as_jpeg']
 
 # %% ../nbs/00b_pictures.ipynb #9d607a66
 import mmap
@@ -543,3 +543,14 @@ def drawn(
     "A figure as a picture."
     figure.savefig(file := BytesIO(), format='png')
     return Image.open(file).convert('RGB').quantize(128)
+
+# %% ../nbs/00b_pictures.ipynb #e0d2399c
+def as_jpeg(
+    picture:np.ndarray|Image.Image, # (H,W,3) uint8
+    quality:int=70, # 1 to 95
+): # a picture that a notebook shows
+    "A picture that takes little room in a notebook."
+    from IPython.display import Image as Shown # a job shows nothing
+    whole = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    whole.save(file := BytesIO(), format='JPEG', quality=quality)
+    return Shown(file.getvalue(), format='jpeg')
