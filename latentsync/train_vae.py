@@ -85,7 +85,7 @@ def latent_std(
     return vae.encode(faces.to(next(vae.parameters()))).latent_dist.mode().std().item()
 
 # %% ../nbs/54_train_vae.ipynb #4e1d70aa
-RUNS = 'train_vae', 'refine_vae', 'reader', 'train_compact', 'refine_compact' # each begins with what those before it made
+RUNS = 'train_vae', 'refine_vae', 'train_compact' # each begins with what those before it made
 
 def check_order(
     out:Path, # checkpoint set
