@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['COVERED', 'ENOUGH', 'SAMPLE', 'PIECES', 'LISTEN', 'FaceFindings', 'Findings', 'stopped_time', 'write_time', 'Pace',
-           'longest_run', 'one_reference', 'trial', 'lost_share', 'covered', 'covered_share', 'places', 'frames_at',
-           'clip_spans', 'sound_seconds', 'sound_piece', 'listen_at', 'true_seconds', 'Sample', 'scan_places',
-           'open_sample', 'advice', 'face_findings', 'expected_seconds', 'check']
+           'longest_run', 'trial', 'lost_share', 'covered', 'covered_share', 'places', 'frames_at', 'clip_spans',
+           'sound_seconds', 'sound_piece', 'listen_at', 'true_seconds', 'Sample', 'scan_places', 'open_sample',
+           'advice', 'face_findings', 'expected_seconds', 'check']
 
 # %% ../nbs/22_check.ipynb #21688ef4
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ from .media import (aligned, audio_stream, open_sound, probe, read_audio, read_p
 from .face import align, detector_name, face_detector
 from .pictures import Picture
 from .tracks import CutFinder, FaceScan, loudness, numbers
-from .pipeline import (WAITING, Job, LipsyncSettings, Voice, check_clip, checked_set, find_reference, frame_order,
+from .pipeline import (WAITING, Job, LipsyncSettings, Voice, check_clip, checked_set, frame_order,
     frames_in_order, lipsync_frames, lipsync_settings, new_job, open_job, peak_memory, processor_seconds, slow_words,
     spoken_frames, tidy_heap, unmet)
 from .speaker import AT_ONCE, Models
@@ -144,16 +144,6 @@ def longest_run(
     n[number < 0] = 0
     return (int(first[n.argmax()]), int(n.max())) if len(n) else (0, 0)
 
-def one_reference(
-    job:Job, # perhaps a sample, whose shots have no references yet
-    k:int, # frame of the result
-):
-    "A reference for those who speak in a frame."
-    shot = job.shot[job.order[k]]
-    for voice in job.voices:
-        seen = {i: s for i,s in enumerate(voice.sightings) if s and not s.bridged and job.shot[i] == shot}
-        if seen and shot not in voice.references: voice.references[shot] = find_reference(job.models, seen, job.source, job.noise)
-
 def trial(
     job:Job,
 )->Pace:
@@ -164,18 +154,18 @@ def trial(
     if slow: return Pace(0., 0., slow, plain)
     first, n = max((longest_run(v.span) for v in job.voices), key=lambda run: run[1])
     if not n: return Pace(0., 0., 0., plain)
-    if job.models.config.reference == 'fixed': one_reference(job, first)
     cycle = min(job.settings.deepcache, steps) # one whole step and those that remember it
     short = replace(job, settings=replace(job.settings, steps=cycle), clock=Stopwatch(), stop=Event())
     with stopped_time(job.models.unet, calls := []), closing(prefetch(lipsync_frames(short, first), WAITING, short.stop)) as frames:
         times, whole = write_time(job, frames, min(few, n))
-    seconds, denoised = map(sum, zip(*calls)) # of one step
-    window = job.models.config.num_frames
-    seconds /= denoised*(1 if job.models.per_frame else 1 - job.overlap/window)
+    step, window = 0., job.models.config.num_frames
+    if calls: # mouths that are found may need no drawing
+        seconds, denoised = map(sum, zip(*calls))
+        step = seconds/denoised/(1 if job.models.per_frame else 1 - job.overlap/window)
     half, made = len(times)//2, len(times)
     faces = sum(int((v.weight[first:first+made] > 0).sum()) for v in job.voices)
     start = max(times[half-1] - half*(times[-1]-times[half-1])/(made-half), 0) if half else 0.
-    return Pace(start, short.clock['speech'], (whole-start)/faces + seconds*(steps-cycle), plain)
+    return Pace(start, short.clock['speech'], (whole-start)/faces + step*(steps-cycle), plain)
 
 # %% ../nbs/22_check.ipynb #8234b5a6
 def lost_share(
@@ -335,12 +325,9 @@ def open_sample(
     at, heard = places(min(info.frames, spoken), info.fps), places(spoken, info.fps, LISTEN)
     own = lambda info: loudness(listen_at(info.path, at, info.fps), info.fps, sum(map(len, at)))
     job = new_job(video, audio, settings, models, partial(Sample, at=at, length=length), partial(listen_at, at=heard, rate=info.fps), own)
-    reference = job.models.config.reference
     scan = scan_places(info.path, at, FaceScan(face_detector(detector_name(settings.faces or job.models.config.faces), job.models.device)))
     job.coming = job.clock.each('scan', progress_bar(scan, total=sum(map(len, at)), desc='faces', unit='frame', disable=not progress))
-    job.models = replace(job.models, config=replace(job.models.config, reference='same')) # nobody is drawn yet
     job.reach(inf)
-    job.models = replace(job.models, config=replace(job.models.config, reference=reference))
     if len(job.looks) < .9*sum(map(len, at)): check_clip(info)
     if not any(any(v.sightings) for v in job.voices):
         raise LatentSyncError(f'no usable face in a sample of {len(job.looks)/float(info.fps):.0f} s of {video}; give a video with a larger face seen from the front')

@@ -6,7 +6,7 @@
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'SIGNALS', 'stopped', 'NO_MEMORY', 'ENOUGH', 'PLACE',
            'option', 'command', 'UsageError', 'Parser', 'build_parser', 'dashed_files', 'parse', 'lipsync', 'check',
            'demo', 'download', 'sync', 'evaluate', 'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost',
-           'compact_data', 'train_vae', 'refine_vae', 'train_compact', 'refine_compact', 'train_scorer', 'complain',
+           'compact_data', 'train_vae', 'refine_vae', 'train_ear', 'train_compact', 'train_scorer', 'complain',
            'is_loading', 'stop', 'heed', 'memory_limit', 'short_of_memory', 'sentence', 'leave', 'hasten', 'main']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
@@ -215,7 +215,7 @@ TRAINING = (
 
 @command('Align the faces of a folder of talking-head videos for the compact set.',
     option('folder', metavar='VIDEOS', help='folder of videos; manifest.csv and offsets.csv beside them are used'),
-    option('out', metavar='DATA', help='where to write; finished clips are kept'))
+    option('out', metavar='DATA', help='where to write; finished clips are kept, also those of other folders'))
 def compact_data(folder, out):
     from latentsync.compact_data import compact_data
     for name, frames in compact_data(folder, out).items(): print(f'{frames:6d} frames  {name}')
@@ -230,15 +230,16 @@ def refine_vae(**settings):
     from latentsync.train_vae import refine_vae
     refine_vae(**settings)
 
-@command('Train the compact U-Net of a set, perhaps a new one.', *TRAINING)
+@command('Train the ear of a set with found mouths, perhaps a new one.', *TRAINING[:2])
+def train_ear(**settings):
+    from latentsync.train_compact import train_ear
+    train_ear(**settings)
+
+@command('Train the U-Net of a set with found mouths, perhaps a new one.', *TRAINING,
+    option('--init', metavar='FILE', help='U-Net weights to start from, as far as they fit (default: random ones)'))
 def train_compact(**settings):
     from latentsync.train_compact import train_compact
     train_compact(**settings)
-
-@command('Sharpen the U-Net of a checkpoint set that has been trained.', *TRAINING)
-def refine_compact(**settings):
-    from latentsync.train_compact import refine_compact
-    refine_compact(**settings)
 
 @command('Train the sync scorer of a checkpoint set.',
     option('folder', metavar='VIDEOS', help='folder of videos; manifest.csv and offsets.csv beside them are used'),

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['recon_loss', 'by_parts', 'lower_half', 'perceptual_loss', 'temporal_loss', 'lip_sync_loss', 'audio_dropout',
-           'texture_loss', 'grid_loss']
+           'texture_loss']
 
 # %% ../nbs/50_losses.ipynb #cb791c8e
 from collections.abc import Callable
@@ -94,14 +94,3 @@ def texture_loss(
     "Mean difference of the local amount of fine detail."
     detail = lambda x: F.avg_pool2d((x - F.avg_pool2d(x, 3, 1, 1)).abs(), patch)
     return (detail(pred)-detail(target)).abs().mean()
-
-# %% ../nbs/50_losses.ipynb #fb0291cd
-def grid_loss(
-    pred:Tensor, # (N,3,H,W) in [-1,1]
-    target:Tensor, # same
-    period:int=8, # pixels to a latent
-    reach:int=5, # periods that are averaged, each way
-)->Tensor:
-    "Mean difference of the fine detail that repeats with the latents."
-    repeats = lambda x: F.avg_pool2d(F.pixel_unshuffle(x - F.avg_pool2d(x, 3, 1, 1), period), reach, 1)
-    return (repeats(pred)-repeats(target)).abs().mean()
