@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['CHUNK_BYTES', 'LOOK', 'LARGE', 'PART', 'WAITING', 'LABEL', 'ENDINGS', 'REST', 'TEMPORARY', 'DAY', 'MINUTE',
            'LipsyncSettings', 'lipsync_settings', 'frame_order', 'backward', 'frames_in_order', 'Voice', 'runs', 'Job',
-           'take_note', 'look_on', 'decide', 'own_loudness', 'spoken_frames', 'new_voice', 'check_settings',
-           'check_clip', 'new_job', 'processor_seconds', 'slow_words', 'checked_set', 'own_face', 'why_lost',
-           'refuse_lost', 'open_job', 'window_frames', 'LatentNumbers', 'skip', 'go_on', 'shot_bank', 'run_of_frames',
-           'render_found', 'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces',
-           'widest', 'joined_sound', 'sound_track', 'digest', 'hidden', 'no_room', 'claimed', 'age', 'abandoned',
-           'left_behind', 'tidy_up', 'glibc', 'tidy_heap', 'write_parts', 'report_path', 'check_place', 'left_alone',
-           'unmet', 'used_settings', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
+           'take_note', 'seconds_ahead', 'look_on', 'decide', 'own_loudness', 'spoken_frames', 'new_voice',
+           'check_settings', 'check_clip', 'new_job', 'processor_seconds', 'slow_words', 'checked_set', 'own_face',
+           'why_lost', 'refuse_lost', 'open_job', 'window_frames', 'LatentNumbers', 'skip', 'go_on', 'shot_bank',
+           'run_of_frames', 'render_found', 'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames',
+           'sound_pieces', 'widest', 'joined_sound', 'sound_track', 'digest', 'hidden', 'no_room', 'claimed', 'age',
+           'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap', 'write_parts', 'report_path', 'check_place',
+           'left_alone', 'unmet', 'used_settings', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #1414c6d6
 import ctypes
@@ -171,8 +171,6 @@ def runs(
     return np.where(here, np.cumsum(first)-1, -1)
 
 # %% ../nbs/20_pipeline.ipynb #0080682a
-LOOK = 3. # s of a shot that are seen before its first frame is decided, where no bank needs more
-
 @dataclass
 class Job:
     "One video to be made."
@@ -210,11 +208,6 @@ class Job:
         return self.chosen('overlap')
 
     @property
-    def look(self)->float: # s of a shot that are seen before its first frame is decided
-        "How far a shot has to be known."
-        return BANK_SECONDS if self.models.config.reference == 'found' else LOOK
-
-    @property
     def stride(self)->int: # at least 1
         "Every how many frames the model sees one: its own time has 25 frames/s."
         return max(1, round(self.video.fps/FPS))
@@ -223,9 +216,7 @@ class Job:
         "The user's choice, else the checkpoint's."
         return getattr(self.models.config if getattr(self.settings, name) is None else self.settings, name)
 
-    def source(self,
-        first:int=0, # number of a source frame
-    )->Iterator[Picture|np.ndarray]: # (H,W,3) uint8
+    def source(self, first:int=0)->Iterator[Picture|np.ndarray]: # number of a source frame; (H,W,3) uint8
         "The frames of the clip from one on."
         return self.clock.each('decode', read_pictures(self.video.path, damaged=self.damaged, first=first))
 
@@ -247,6 +238,14 @@ def take_note(
     tell(words)
 
 # %% ../nbs/20_pipeline.ipynb #45764cd9
+LOOK = 3. # s
+
+def seconds_ahead(
+    job:Job,
+)->float: # s of a shot that are seen before its first frame is decided
+    "A bank of mouths needs more than `LOOK`."
+    return BANK_SECONDS if job.models.config.reference == 'found' else LOOK
+
 def look_on(
     job:Job,
 ):
@@ -256,7 +255,7 @@ def look_on(
     job.looks += islice(job.coming, n-len(job.looks))
     job.whole = len(job.looks) < n
     placed = len(job.looks) - (0 if job.whole else round(AHEAD*rate)) # source frames in which the face has its place
-    ready = placed - (0 if job.whole else round(job.look*rate))
+    ready = placed - (0 if job.whole else round(seconds_ahead(job)*rate))
     if ready <= 0: return
     job.whole |= ready >= job.spoken and not keep # the rest will not be shown
     job.shot = np.cumsum([x.cut for x in job.looks]) - job.looks[0].cut
@@ -424,7 +423,7 @@ def open_job(
     "Open a job and look for the first frame of each face that speaks; raises `LatentSyncError` where one never appears."
     check_clip(probe(video))
     job = new_job(video, audio, settings, models)
-    most = None if settings.when_longer == 'keep' else job.spoken + math.ceil((AHEAD + job.look)*job.video.fps) + 1 # no more is asked for
+    most = None if settings.when_longer == 'keep' else job.spoken + math.ceil((AHEAD + seconds_ahead(job))*job.video.fps) + 1 # no more is asked for
     scan = scan_clip(job.video.path, settings.faces or job.models.config.faces, job.models.device, most=most)
     scan = progress_bar(scan, total=job.video.frames, desc='faces', unit='frame', delay=1, disable=not progress)
     job.coming = prefetch(job.clock.each('scan', scan), 0)
