@@ -125,7 +125,7 @@ def joined_ear(
     weights = {k: w.float().cpu() for k,w in ear.state_dict().items()}
     hear = AudioEmbedding(384, **EAR | dict(out_dim=3, layers=(0,))).eval()
     hear.load_state_dict(weights)
-    said = [hear(torch.from_numpy(c.windows).float())@mix.T for c in spoken if len(c.lips) >= ENOUGH]
+    said = [hear(torch.from_numpy(np.float32(c.windows)))@mix.T for c in spoken if len(c.lips) >= ENOUGH]
     mean, spread = (torch.stack(x).mean(0) for x in zip(*[(x.mean(0), x.std(0, correction=0)) for x in said]))
     weights |= {'out.weight': mix@weights['out.weight']/spread[:, None], 'out.bias': (mix@weights['out.bias'] - mean)/spread}
     return {k: w.half().contiguous() for k,w in weights.items()}
