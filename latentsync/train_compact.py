@@ -27,8 +27,8 @@ from .attention import AudioEmbedding
 from .face import paste_weight
 from .latents import FaceVAE, decode_latents, encode_latents, load_vae, to_pixels
 from .diffusion import scheduler, timesteps
-from .mouths import (HELD, MOVING, NEAR, TONED, LipMotion, bent, head_place, inside_faces, lip_motion, lip_shape, mouth_part,
-    moved_back, steady_points, still_fit, toned)
+from .mouths import (HELD, MOVING, NEAR, TONED, LipMotion, bent, head_place, lip_motion, lip_shape, mouth_part, moved_back,
+    skin_of, steady_points, still_fit, toned)
 from .speaker import EAR
 from .found import BOX, box_in_part, inside_known, lip_hole, soft_hole
 from .unet import UNet3DConditionModel, unet_config
@@ -221,7 +221,7 @@ def bent_mouth(
     rows, cols = mouth_part(256)
     wanted = points[HELD + MOVING]
     own = cv2.resize(face, (TONED, TONED), interpolation=cv2.INTER_AREA)
-    new = toned(bent(lender[rows, cols], lender_points[HELD + MOVING], wanted, 256), own, inside_faces(points, wanted))
+    new = toned(bent(lender[rows, cols], lender_points[HELD + MOVING], wanted, 256), own, skin_of(wanted))
     shown = paste_weight(256, mouth_only=True)[rows, cols][..., None]
     part = face[rows, cols]*(1 - shown) + new*shown
     return part.clip(0, 255).round().astype(np.uint8)[box_in_part()], lip_hole(wanted)
