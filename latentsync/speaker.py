@@ -93,7 +93,7 @@ class Models:
         return self.unet.config.out_channels
 
 # %% ../nbs/19_speaker.ipynb #ce545844
-EAR = dict(embed_dim=64, out_dim=2, layers=(3,), dropout=.5) # of `AudioEmbedding`
+EAR = dict(embed_dim=64, out_dim=2, layers=(2, 3), dropout=.5) # of `AudioEmbedding`
 
 def load_mouths(
     folder:Path, # a checkpoint set
