@@ -51,15 +51,13 @@ def augment_colour(
 def augment_place(
     images:np.ndarray, # (N,R,R,3) uint8
     rng:np.random.Generator,
-    bend:float=0., # standard deviation by which parts of the picture move on their own, in sides
 )->np.ndarray: # same shape, all moved alike
-    "Turn by up to 6 degrees, scale by 0.92 to 1.06, shift by up to 2 % of the side, bend; the border is mirrored in."
+    "Turn by up to 6 degrees, scale by 0.92 to 1.06, shift by up to 2 % of the side; the border is mirrored in."
     r = images.shape[1]
     M = cv2.getRotationMatrix2D((r/2,r/2), rng.uniform(-6,6), rng.uniform(.92,1.06))
     M[:,2] += rng.uniform(-.02,.02,2)*r
     inverse = cv2.invertAffineTransform(M)
-    at = np.stack(np.meshgrid(np.arange(r), np.arange(r)), -1)@inverse[:,:2].T + inverse[:,2]
-    at = np.float32(at + cv2.resize(rng.normal(0, 1, (5,5,2)), (r,r), interpolation=cv2.INTER_CUBIC)*bend*r)
+    at = np.float32(np.stack(np.meshgrid(np.arange(r), np.arange(r)), -1)@inverse[:,:2].T + inverse[:,2])
     # cubic: bilinear reading takes a sixth of the detail of a mouth
     return np.stack([cv2.remap(f, at, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101) for f in images])
 
