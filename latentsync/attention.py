@@ -229,27 +229,18 @@ class AudioEmbedding(nn.Module):
         layers:tuple[int,...]=(3,), # Whisper states to use: 0 is the input of its first block
         dropout:float=0., # share of the narrowed window that is dropped in training
         steps:int=10, # steps of 20 ms in a window
-        lips:int=0, # numbers about the lips through which all has to go; 0: no such narrow place
     ):
         super().__init__()
         self.layers, self.steps = list(layers), steps
         self.norm = nn.LayerNorm(audio_dim)
         self.step = nn.Linear(audio_dim*len(layers), embed_dim)
         self.dropout = nn.Dropout(dropout)
-        self.out = nn.Linear(steps*embed_dim, lips or out_dim)
-        self.tell = nn.Sequential(nn.Linear(lips, out_dim), nn.SiLU(), nn.Linear(out_dim, out_dim)) if lips else nn.Identity()
+        self.out = nn.Linear(steps*embed_dim, out_dim)
 
-    def hear(self,
+    def forward(self,
         audio:torch.Tensor, # (N,50,audio_dim), step-major: 10 steps of 5 layers
-    )->torch.Tensor: # (N,lips), or (N,out_dim) without a narrow place
+    )->torch.Tensor: # (N,out_dim)
         "Norm, pick layers, narrow each step, join the steps."
         h = self.norm(audio.unflatten(1, (self.steps,-1))[:,:,self.layers])
         h = self.dropout(self.step(h.flatten(2)).flatten(1))
         return self.out(F.silu(h))
-
-    def forward(self,
-        audio:torch.Tensor, # (N,50,audio_dim)
-        lips:torch.Tensor|None=None, # (N,lips) in place of what is heard
-    )->torch.Tensor: # (N,out_dim)
-        "What is heard, as the U-Net is told it."
-        return self.tell(self.hear(audio) if lips is None else lips)

@@ -51,7 +51,6 @@ class SetConfig:
     overlap:int=2 # frames that neighbouring windows share, where the weights feel windows at all; 0: as the released pipeline
     faces:str='auto' # face detector the weights were trained with
     mouth_only:bool=False # paste mouth and chin only, see `mouth_weight`
-    lips:tuple[float,...]=() # of weights with `audio_lips`: mean and standard deviation of the opening they were trained with, eye distances
     unet:dict=field(default_factory=dict) # differences from `UNetConfig`
     vae:dict=field(default_factory=dict) # for `load_vae`
     audio:dict=field(default_factory=dict) # which encoder the U-Net listens to

@@ -49,7 +49,6 @@ class UNetConfig:
     audio_embed_dim:int=0 # channels kept per audio step for the embedding added to time; 0: none
     audio_embed_layers:tuple[int,...]=(3,) # Whisper states this embedding sees
     audio_dropout:float=0. # dropout in this embedding
-    audio_lips:int=0 # numbers about the lips through which this embedding says all it has heard; 0: it says it freely
     add_reference:bool=False # the output is what to add to the reference latents: for models that predict clean latents
 
     def __post_init__(self):
@@ -131,7 +130,7 @@ class UNet3DConditionModel(nn.Module):
         self.time_proj = Timesteps(widths[0], flip_sin_to_cos=True, downscale_freq_shift=0)
         self.time_embedding = TimestepEmbedding(widths[0], 4*widths[0])
         if c.audio_embed_dim:
-            self.audio_embedding = AudioEmbedding(c.cross_attention_dim, c.audio_embed_dim, 4*widths[0], c.audio_embed_layers, c.audio_dropout, lips=c.audio_lips)
+            self.audio_embedding = AudioEmbedding(c.cross_attention_dim, c.audio_embed_dim, 4*widths[0], c.audio_embed_layers, c.audio_dropout)
         self.conv_in = nn.Conv2d(c.in_channels, widths[0], 3, padding=1)
         self.down_blocks, self.mid_block, self.up_blocks = build_blocks(c)
         self.conv_norm_out = FrameGroupNorm(c.norm_num_groups, widths[0], c.norm_eps, c.use_inflated_groupnorm)
@@ -142,24 +141,22 @@ class UNet3DConditionModel(nn.Module):
         timestep:torch.Tensor|float, # a number or (B,)
         audio:torch.Tensor|None, # (B*F,50,audio_dim)
         sample:torch.Tensor, # (B,in_channels,F,H,W)
-        lips:torch.Tensor|None, # see `forward`
     )->torch.Tensor: # (B,4*block_out_channels[0]), or (B*F,...) with an audio embedding
         "The time embedding, with the frame's speech added where the model has that."
         temb = self.time_embedding(self.time_proj(torch.as_tensor(timestep, device=sample.device).expand(len(sample))).to(sample.dtype))
-        if audio is None and lips is None or not self.config.audio_embed_dim: return temb
-        return temb.repeat_interleave(sample.shape[2], 0) + self.audio_embedding(audio, lips)
+        if audio is None or not self.config.audio_embed_dim: return temb
+        return temb.repeat_interleave(sample.shape[2], 0) + self.audio_embedding(audio)
 
     def forward(self,
         sample:torch.Tensor, # (B,in_channels,F,H,W)
         timestep:torch.Tensor|float, # a number or (B,), in 0..999
         encoder_hidden_states:torch.Tensor|None=None, # (B*F,50,audio_dim) or (B,F,50,audio_dim); None: without audio
         deep:torch.Tensor|None=None, # `.deep` of an earlier step, in place of everything but the last layer
-        lips:torch.Tensor|None=None, # (B*F,audio_lips) what the lips shall do, in place of what the audio embedding hears
     )->UNetOutput: # `.sample` (B,out_channels,F,H,W); `.deep` what the last layer got from below
         "Frames are folded into the batch once, at the door, and unfolded once, on the way out."
         B, _, n_frames, *size = sample.shape
         audio = None if encoder_hidden_states is None else encoder_hidden_states.reshape(B*n_frames, *encoder_hidden_states.shape[-2:])
-        context = self.embed(timestep, audio, sample, lips), audio, n_frames
+        context = self.embed(timestep, audio, sample), audio, n_frames
         saving = self.gradient_checkpointing and torch.is_grad_enabled()
         run = partial(checkpoint, use_reentrant=False) if saving else lambda block,*args: block(*args)
         first, last = self.conv_in(sample.transpose(1,2).flatten(0,1)), self.up_blocks[-1]
