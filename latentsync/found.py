@@ -30,7 +30,7 @@ from .mouths import (FADED, HELD, MOVING, NEAR, TONED, MouthBank, block_of, calm
     mouth_costs, mouth_layers, mouth_part, next_mouth, square_points, steady_points, switch_costs, wanted_lips)
 from .speaker import AT_ONCE, Models, hear_lips, windows
 
-# %% ../nbs/19a_found.ipynb #30786586
+# %% ../nbs/19a_found.ipynb #f88865a8
 BANK_SECONDS, BANK_BYTES = 10., 96*2**20 # of a shot from which mouths are taken; that they may fill
 SIDES = 256, 768 # px, of the smallest and the largest face square
 
@@ -58,6 +58,7 @@ def mouth_side(
     size = resolution/np.sqrt(np.median(np.linalg.det(matrices[:, :, :2])))
     return int(np.clip(round(size/64)*64, *SIDES))
 
+# %% ../nbs/19a_found.ipynb #d8cb0841
 def bank_frames(
     sightings:dict, # frame number -> `Sighting`, of one shot
     fps:float, # frames per second
@@ -92,7 +93,7 @@ def collect_bank(
     poses = np.stack([sightings[i].pose for i in chosen])
     return MouthBank(np.stack(parts), steady_points(np.stack(points), fps/stride), poses, np.array(chosen), side)
 
-# %% ../nbs/19a_found.ipynb #b6d3ee23
+# %% ../nbs/19a_found.ipynb #6c6432fa
 CALM_LIPS = .028 # s, standard deviation of the Gaussian over what is heard
 
 @dataclass
@@ -105,12 +106,14 @@ class RunOfFrames:
     fps:float # frames per second
     stride:int=1 # every how many frames a mouth is chosen
 
+# %% ../nbs/19a_found.ipynb #5d9dedfc
 class Choice(NamedTuple):
     "One frame of a run."
     lips:np.ndarray # (2,) wanted opening and width, eye distances
     window:Tensor # (50,384) its speech
     layers:list[tuple[int,float]] # of `mouth_layers`
 
+# %% ../nbs/19a_found.ipynb #64f8c7a2
 class MouthChoice:
     "The lips that are wanted and the mouths that are found."
     def __init__(self, run:RunOfFrames, bank:MouthBank, models:Models, expression:float=1.):

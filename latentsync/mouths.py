@@ -278,7 +278,7 @@ def toned(
     plane = np.linalg.lstsq(axes[skin], np.float32(own[skin]) - small[skin], rcond=None)[0]
     return part + cv2.resize(axes@plane, part.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
-# %% ../nbs/18_mouths.ipynb #3e4ef6e7
+# %% ../nbs/18_mouths.ipynb #b63a1a0f
 @dataclass(frozen=True)
 class LipRange:
     "How a person's lips move, in eye distances."
@@ -292,7 +292,8 @@ def lip_range(
 )->LipRange:
     "What a bank shows of it, and what is usual."
     closed = float(np.quantile(lips[:, 0], .1))
-    sd = np.maximum(lips.std(0), .6*motion.sd)
+    seen = len(lips)/(len(lips) + 25) # of one frame nothing follows, of some seconds nearly all
+    sd = np.maximum(np.sqrt(seen*lips.var(0) + (1 - seen)*motion.sd**2), .6*motion.sd)
     rise = motion.mean[0]/motion.sd[0]*sd[0] # the usual mean lies so many standard deviations above shut lips
     return LipRange(min(closed, .03), np.float32([max(lips[:, 0].mean(), min(closed, .03) + .8*rise), np.median(lips[:, 1])]), np.float32(sd))
 
