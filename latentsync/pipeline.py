@@ -483,6 +483,7 @@ def shot_bank(
     sightings = {int(i): voice.sightings[i] for i in at if voice.sightings[i]}
     with job.clock('bank'): return collect_bank(job.source, sightings, float(job.video.fps), job.models.config.resolution, job.stride)
 
+# %% ../nbs/20_pipeline.ipynb #92e32569
 def run_of_frames(
     job:Job,
     voice:Voice,
@@ -498,6 +499,7 @@ def run_of_frames(
     def poses(frames): return np.stack([voice.sightings[i].pose for i in sources(frames)])
     return RunOfFrames(known, speech, poses, sources, float(job.video.fps), job.stride)
 
+# %% ../nbs/20_pipeline.ipynb #b5612733
 def render_found(
     job:Job,
     voice:Voice,
