@@ -8,7 +8,7 @@ __all__ = ['STILL', 'TEMPLES', 'CHIN', 'LOWER_EDGE', 'HELD', 'MOVING', 'UPRIGHT'
            'steady_points', 'calm_reach', 'still_fit', 'head_place', 'moved_to', 'moved_back', 'LipMotion',
            'lip_motion', 'load_lip_motion', 'mouth_part', 'texture', 'MouthBank', 'plate', 'plate_grid', 'thin_plate',
            'bent', 'wanted_points', 'skin_of', 'toned', 'LipRange', 'lip_range', 'wanted_lips', 'opening_scale',
-           'mouth_costs', 'switch_costs', 'next_mouth', 'cheapest_path', 'block_of', 'mouth_layers', 'found_mouth']
+           'mouth_costs', 'next_mouth', 'switch_costs', 'cheapest_path', 'block_of', 'mouth_layers', 'found_mouth']
 
 # %% ../nbs/18_mouths.ipynb #ceb6f637
 from dataclasses import dataclass
@@ -311,7 +311,6 @@ def wanted_lips(
 
 # %% ../nbs/18_mouths.ipynb #bd399ad3
 NEAR = .24 # s around a frame from which it borrows no mouth
-SWITCH = 8. # price of leaving a run of frames
 
 def opening_scale(opening): return np.log(np.maximum(opening, 0) + .03)
 
@@ -329,14 +328,8 @@ def mouth_costs(
     same = abs(bank.frames - frames[:, None]) <= near
     return opening**2 + .6*wide**2 + .25*(turn**2).sum(-1) + 2*bank.blur + 50*same
 
-def switch_costs(
-    bank:MouthBank,
-)->np.ndarray: # (N,N) from each mouth to each, 0 for the one that follows it
-    "What it costs to go from one mouth to another."
-    looks = bank.looks
-    apart = ((looks**2).sum(1)[:, None] + (looks**2).sum(1) - 2*looks@looks.T).clip(0)/looks.shape[1]
-    after = next_mouth(bank.frames)
-    return SWITCH*np.minimum(np.sqrt(apart)/(1.4*looks.std(0).mean() + 1e-6), 1.5)[after]
+# %% ../nbs/18_mouths.ipynb #d0c945ca
+SWITCH = 8. # price of leaving a run of frames
 
 def next_mouth(
     frames:np.ndarray, # (N,) of a bank
@@ -347,6 +340,17 @@ def next_mouth(
     gap = np.r_[np.diff(frames) > step, True]
     return np.where(gap, np.arange(len(frames)), after)
 
+def switch_costs(
+    bank:MouthBank,
+)->np.ndarray: # (N,N) from each mouth to each, 0 for the one that follows it
+    "What it costs to go from one mouth to another."
+    looks = bank.looks
+    apart = ((looks**2).sum(1)[:, None] + (looks**2).sum(1) - 2*looks@looks.T).clip(0)/looks.shape[1]
+    np.fill_diagonal(apart, 0) # rounding would make it dear to go on
+    after = next_mouth(bank.frames)
+    return SWITCH*np.minimum(np.sqrt(apart)/(1.4*looks.std(0).mean() + 1e-6), 1.5)[after]
+
+# %% ../nbs/18_mouths.ipynb #62571a75
 def cheapest_path(
     costs:np.ndarray, # (n,N)
     switch:np.ndarray, # (N,N)
