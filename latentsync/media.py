@@ -8,9 +8,9 @@ __all__ = ['ADDRESS', 'TEXT_FORMATS', 'BACK', 'AHEAD', 'NTSC', 'USUAL_RATES', 'R
            'decoder_of', 'decoded', 'MediaInfo', 'rate_of', 'slack_at', 'lost_at', 'full_rate', 'is_blind',
            'picture_start', 'noted', 'numbered', 'stated_seconds', 'holds_last', 'picture_times', 'counted',
            'video_length', 'readable_seconds', 'sound_length', 'first_picture', 'length_of', 'fields_of', 'probe',
-           'missing', 'placed', 'timed', 'shown', 'seek_before', 'read_pictures', 'read_frames', 'first_sample',
-           'sound_start', 'sound_frames', 'finite', 'resampled', 'aligned', 'open_sound', 'wav_bytes', 'stated_end',
-           'read_audio', 'speech_start', 'show_wave']
+           'missing', 'placed', 'timed', 'shown', 'key_stamps', 'seek_before', 'read_pictures', 'read_frames',
+           'quick_starts', 'first_sample', 'sound_start', 'sound_frames', 'finite', 'resampled', 'aligned',
+           'open_sound', 'wav_bytes', 'stated_end', 'read_audio', 'speech_start', 'show_wave']
 
 # %% ../nbs/01_media.ipynb #692e3da2
 import math, os, re, stat
@@ -454,21 +454,30 @@ def shown(
     for _ in range(k, max(math.floor(end*fps + Fraction(1, 2)), 1 if current else 0)): yield current
 
 # %% ../nbs/01_media.ipynb #3e170f50
+def key_stamps(
+    container:av.container.InputContainer, # an open file
+    stream:av.video.stream.VideoStream, # its pictures
+)->list[int]: # in `stream.time_base`; none where the file has no index
+    "Where key frames are."
+    jumps = container.format.flags & Flags.ts_discont.value # the index of such a file covers only what was read to open it
+    if jumps or is_blind(container, stream) and container.format.name != 'avi': return []
+    if 'matroska' in container.format.name: # it reads its index only then
+        begin = int(picture_start(container, stream)/stream.time_base)
+        with suppress(av.FFmpegError): container.seek(begin, stream=stream)
+    return [e.timestamp for e in stream.index_entries if e.is_keyframe]
+
 def seek_before(
     container:av.container.InputContainer, # an open file
     stream:av.video.stream.VideoStream, # its pictures
     seconds:Fraction, # from the beginning
 ):
     "Go to a key frame more than a second before a time; a file without an index stays at its beginning."
-    jumps = container.format.flags & Flags.ts_discont.value # the index of such a file covers only what was read to open it
-    if seconds <= 1 or jumps or is_blind(container, stream) and container.format.name != 'avi': return
-    begin = picture_start(container, stream)/stream.time_base
-    if 'matroska' in container.format.name: # it reads its index only then
-        with suppress(av.FFmpegError): container.seek(int(begin), stream=stream)
-    wanted = begin + (seconds-1)/stream.time_base
-    keys = [e.timestamp for e in stream.index_entries if e.is_keyframe and e.timestamp <= wanted]
+    if seconds <= 1: return
+    wanted = (picture_start(container, stream) + seconds - 1)/stream.time_base
+    keys = [k for k in key_stamps(container, stream) if k <= wanted]
     if len(keys) > 1: container.seek(keys[-1], stream=stream)
 
+# %% ../nbs/01_media.ipynb #aea8d1b5
 def read_pictures(
     path:str|Path, # a video or a picture
     fps:float|Fraction|None=None, # frames/s wanted; None for the file's own rate
@@ -498,6 +507,17 @@ def read_frames(
 )->Iterator[np.ndarray]: # (H,W,3) uint8 RGB, upright; every array is the caller's own
     "The same in RGB."
     yield from map(np.asarray, read_pictures(path, fps, **how))
+
+# %% ../nbs/01_media.ipynb #45465c84
+def quick_starts(
+    path:str|Path, # a video
+)->list[int]: # numbers of frames
+    "Frames at which reading can begin without much that is decoded before: each is a second behind a key frame."
+    rate = probe(path).fps
+    with open_media(path) as c:
+        stream = video_stream(c)
+        seconds = [k*stream.time_base - picture_start(c, stream) + 1 for k in key_stamps(c, stream)[1:]]
+    return [0, *sorted({math.ceil(s*rate) for s in seconds})]
 
 # %% ../nbs/01_media.ipynb #e9d8cbe6
 def first_sample(
