@@ -101,6 +101,8 @@ JOB = (
     option('--faces', choices=['auto','mesh','buffalo_s','buffalo_l'], help='face detector'),
     option('--when-longer', choices=['keep','cut'], help='a video longer than the sound: keep the rest as it is (default) or cut it'),
     option('--preset', metavar='NAME', help='as_released: windows without overlap, no hush, a longer video is cut; other options override it'),
+    option('--expression', type=float, metavar='X', help='how much the mouth moves, 0.5 to 1.5; 1 (default) as the sound asks; for sets with found mouths'),
+    option('--alive', action='store_true', help='of a picture: the head moves slightly and the eyes blink, so that it does not look like a mask'),
     option('--only-speech', action='store_true', help='leave the video as it is where nobody speaks'),
     option('--no-hush', dest='hush', action='store_false', help='let the model hear noise and music between the words, too'))
 

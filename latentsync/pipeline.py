@@ -8,10 +8,11 @@ __all__ = ['CHUNK_BYTES', 'LOOK', 'LARGE', 'PART', 'WAITING', 'LABEL', 'ENDINGS'
            'take_note', 'seconds_ahead', 'look_on', 'decide', 'own_loudness', 'spoken_frames', 'new_voice',
            'check_settings', 'check_clip', 'new_job', 'processor_seconds', 'slow_words', 'checked_set', 'own_face',
            'why_lost', 'refuse_lost', 'open_job', 'window_frames', 'LatentNumbers', 'skip', 'go_on', 'shot_bank',
-           'run_of_frames', 'render_found', 'render', 'aligned_items', 'begin_at', 'decided_frames', 'lipsync_frames',
-           'sound_pieces', 'widest', 'joined_sound', 'sound_track', 'digest', 'hidden', 'no_room', 'claimed', 'age',
-           'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap', 'write_parts', 'report_path', 'check_place',
-           'left_alone', 'unmet', 'used_settings', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
+           'run_of_frames', 'render_found', 'render', 'aligned_items', 'living_heads', 'living_frames', 'begin_at',
+           'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest', 'joined_sound', 'sound_track', 'digest',
+           'hidden', 'no_room', 'claimed', 'age', 'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap',
+           'write_parts', 'report_path', 'check_place', 'left_alone', 'unmet', 'used_settings', 'Report', 'peak_memory',
+           'version', 'lipsync', 'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #1414c6d6
 import ctypes
@@ -53,13 +54,14 @@ from .core import preset as read_preset
 from .media import (MediaInfo, aligned, audio_stream, open_media, probe, read_audio, readable, readable_seconds, read_frames,
     read_pictures, resampled, sound_start, speech_start)
 from .audio import OVERLAP, Speech, hushed, log_mel, speech_spans, speech_weight, window_at
-from .face import align, detector_name, paste
+from .face import align, detector_name, lip_detector, paste
 from .pictures import Picture, frame_strip
 from .tracks import AHEAD, choose, follow, loudness, scan_clip, spans
 from .diffusion import shared_noise
-from .mouths import MouthBank, calm_reach
+from .mouths import MouthBank, calm_reach, mesh_crop
 from latentsync.speaker import (AT_ONCE, Models, load_models, open_set, operations, processor_speed,
     speak_stream)
+from .alive import LivingHead
 from .found import BANK_SECONDS, MouthChoice, RunOfFrames, at_side, collect_bank, found_stream, frame_pixels
 from .writing import CODEC, COPIES, CRF, VideoWriter, check_output, exactly, join_parts, pick_codec
 
@@ -73,9 +75,10 @@ class LipsyncSettings:
     steps:int|None=None # denoising steps: 20-50 for released weights
     guidance_scale:float|None=None # weight of the sound, 1.0-3.0; above 1 costs twice the time
     expression:float=1. # how much the mouth moves, 0.5 to 1.5; 1: as the sound asks, and others are for sets with found mouths
+    alive:bool=False # a picture's head moves slightly and its eyes blink; for pictures only
     deepcache:int=1 # run the whole network in every n-th step only; 3 halves the time of many steps
     resolution:int|None=None # side of the face square, px; must be the checkpoint's own
-    seed:int=1247 # of the noise
+    seed:int=1247 # of the noise, and of how `alive` moves a picture
     draw_latents:bool=False # latents of faces drawn as the released pipeline does it; False: their mean, the same in every frame
     overlap:int|None=None # frames shared by neighbouring windows; 0: as the released pipeline
     faces:str|None=None # face detector: 'auto', 'mesh', 'buffalo_s' or 'buffalo_l'
@@ -307,8 +310,10 @@ def new_voice(
     return Voice(rule, speech, audible, loud, [], nobody, nothing, nothing, nobody, [])
 
 # %% ../nbs/20_pipeline.ipynb #7752350f
-def check_settings(settings, config):
-    "Refuse what does not fit the checkpoint."
+def check_settings(settings, config, info):
+    "Refuse what does not fit the checkpoint or the clip."
+    if settings.alive and not info.is_image:
+        raise LatentSyncError(f'{info.path} is a video, whose heads move as they were filmed; --alive is for pictures, leave it out')
     detector_name(settings.faces or config.faces) # raises for an unknown one
     if settings.resolution not in (None, config.resolution):
         raise LatentSyncError(f'checkpoint {config.name} makes faces of {config.resolution} px, not {settings.resolution}; '
@@ -333,7 +338,7 @@ def new_job(
     "Open the inputs and load the models."
     clock, info, samples = Stopwatch(), probe(video), listen(audio, start=speech_start(audio, video))
     with clock('load'): models = models or load_models(settings.checkpoint, settings.device, settings.dtype)
-    check_settings(settings, models.config)
+    check_settings(settings, models.config, info)
     size = models.config.resolution//8
     noise = shared_noise((1, models.latent_channels, 1, size, size), seeded(settings.seed))
     job = kind(models, settings, info, Path(audio), spoken_frames(len(samples)/SAMPLE_RATE, info.fps), iter(()), [], noise, clock, [])
@@ -379,8 +384,8 @@ def checked_set(
     "Refuse what can be seen in headers and settings to go wrong."
     device = models.device if models else pick_device(settings.device)
     models = models or replace(open_set(find_checkpoint(settings.checkpoint, settings.device)), device=device, dtype=pick_dtype(settings.dtype, device))
-    check_settings(settings, models.config)
     info, heard = probe(video), [probe(p, 'audio').duration for p in (audio, *(f.partition('=')[2] for f in settings.face)) if p]
+    check_settings(settings, models.config, info)
     if words := slow_words(processor_seconds(models, settings, spoken_frames(heard[0], info.fps)), models.config.name): tell(words)
     return models
 
@@ -556,6 +561,28 @@ def aligned_items(job, voice, group, waiting):
         waiting.append((k, frame, at))
         yield face, window
 
+# %% ../nbs/20_pipeline.ipynb #a11fe0d2
+def living_heads(
+    job:Job, # whose video is a picture
+)->list[LivingHead]: # of those who speak
+    "The heads that move."
+    picture, heads = next(job.source()), []
+    for i,voice in enumerate(job.voices):
+        points, _ = lip_detector().mesh(picture, mesh_crop(voice.sightings[0].matrix, job.models.config.resolution))
+        heads.append(LivingHead(picture, points, job.settings.seed + i))
+    return heads
+
+def living_frames(
+    job:Job, # whose video is a picture
+    frames:Iterator, # (number in the output, frame (H,W,3) uint8)
+)->Iterator: # the same, with heads that move
+    "Let heads move slightly and eyes blink."
+    heads = living_heads(job)
+    for k,frame in frames:
+        with job.clock('alive'):
+            for head in heads: frame = head.at(frame, k/float(job.video.fps))
+        yield k, frame
+
 # %% ../nbs/20_pipeline.ipynb #a6987980
 def begin_at(
     voice:Voice,
@@ -593,6 +620,7 @@ def lipsync_frames(
     begin = [begin_at(v, first, job) for v in job.voices]
     frames = prefetch(decided_frames(job, min(begin)), 2)
     for voice,b in zip(job.voices, begin): frames = render(job, voice, frames, b)
+    if job.settings.alive: frames = living_frames(job, frames)
     for k,frame in frames:
         if k >= first: yield frame
 
