@@ -6,9 +6,10 @@
 __all__ = ['STILL', 'TEMPLES', 'CHIN', 'LOWER_EDGE', 'HELD', 'MOVING', 'UPRIGHT', 'CALM', 'GRID', 'SLACK', 'TONED', 'NEAR',
            'SWITCH', 'BLOCK', 'AROUND', 'FADED', 'mesh_crop', 'in_square', 'square_points', 'eye_distance', 'lip_shape',
            'steady_points', 'calm_reach', 'still_fit', 'head_place', 'moved_to', 'moved_back', 'LipMotion',
-           'lip_motion', 'load_lip_motion', 'mouth_part', 'texture', 'MouthBank', 'plate', 'plate_grid', 'thin_plate',
-           'bent', 'wanted_points', 'skin_of', 'toned', 'LipRange', 'lip_range', 'wanted_lips', 'opening_scale',
-           'mouth_costs', 'next_mouth', 'switch_costs', 'cheapest_path', 'block_of', 'mouth_layers', 'found_mouth']
+           'lip_motion', 'load_lip_motion', 'mouth_part', 'texture', 'MouthBank', 'squared_distances', 'plate',
+           'plate_grid', 'thin_plate', 'bent', 'wanted_points', 'skin_of', 'plane_axes', 'toned', 'LipRange',
+           'lip_range', 'wanted_lips', 'opening_scale', 'mouth_costs', 'next_mouth', 'switch_costs', 'cheapest_path',
+           'block_of', 'mouth_layers', 'found_mouth']
 
 # %% ../nbs/18_mouths.ipynb #ceb6f637
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+import torch
 
 from .face import LIPS, LIPS_INNER, LIPS_INNER_LINE, Roi, crop_size, lip_detector
 from .pictures import Picture
@@ -197,7 +199,11 @@ class MouthBank:
 GRID = 32 # places along each side where the plate is evaluated
 SLACK = np.r_[np.full(len(HELD), 2e-4), np.full(40, 2e-5), np.full(len(MOVING) - 40, 2e-4)] # how far from exact the points may stay
 
-def plate(r2): return .5*r2*np.log(r2 + np.float32(1e-6)) # r^2 log r
+def squared_distances(one, two): return np.maximum((one**2).sum(1)[:, None] + (two**2).sum(1) - 2*one@two.T, 0)
+
+def plate(r2): # r^2 log r, without further memory
+    out = np.log(r2 + np.float32(1e-6))
+    return np.multiply(out, np.float32(.5)*r2, out=out)
 
 @lru_cache
 def plate_grid(resolution):
@@ -213,14 +219,12 @@ def thin_plate(
     places:np.ndarray, # (m,2)
 )->np.ndarray: # (m,2) where the pictures at these places come from
     "Solve the plate and evaluate it."
-    n = len(wanted)
-    away = ((wanted[:, None] - wanted[None])**2).sum(-1)
+    n, exact = len(wanted), np.float64(wanted)
     flat = np.c_[np.ones(n), wanted]
-    left = np.zeros((n + 3, n + 3))
-    left[:n, :n], left[:n, n:], left[n:, :n] = plate(away) + np.diag(SLACK), flat, flat.T
-    weight = np.float32(np.linalg.solve(left, np.r_[source, np.zeros((3, 2))]))
-    r2 = (places**2).sum(1)[:, None] + (wanted**2).sum(1) - 2*places@wanted.T
-    return plate(np.maximum(r2, 0))@weight[:n] + np.c_[np.ones(len(places), np.float32), places]@weight[n:]
+    left, right = np.zeros((n + 3, n + 3)), np.r_[np.float64(source), np.zeros((3, 2))]
+    left[:n, :n], left[:n, n:], left[n:, :n] = plate(squared_distances(exact, exact)) + np.diag(SLACK), flat, flat.T
+    weight = np.float32(torch.linalg.solve(torch.from_numpy(left), torch.from_numpy(right)))
+    return plate(squared_distances(places, wanted))@weight[:n] + np.c_[np.ones(len(places), np.float32), places]@weight[n:]
 
 def bent(
     part:np.ndarray, # (h,w,3) uint8 of `mouth_part`
@@ -265,6 +269,12 @@ def skin_of(
         skin &= 1 - cv2.dilate(filled(face[len(HELD):len(HELD) + 20]), np.ones((9, 9), np.uint8))
     return skin > 0
 
+@lru_cache
+def plane_axes():
+    "A constant and a slope along both axes of the part at `TONED`, (h,w,3) float32."
+    y, x = (np.linspace(-1, 1, s.stop - s.start, dtype=np.float32) for s in mouth_part(TONED))
+    return np.stack(np.broadcast_arrays(np.float32(1), x, y[:, None]), -1)
+
 def toned(
     part:np.ndarray, # (h,w,3) uint8, a borrowed mouth
     own:np.ndarray, # (TONED,TONED,3) uint8, the square of the frame it is for
@@ -273,10 +283,9 @@ def toned(
     "A mouth in the light of another frame."
     own = own[mouth_part(TONED)]
     small = cv2.resize(part, own.shape[1::-1], interpolation=cv2.INTER_AREA)
-    y, x = np.mgrid[-1:1:1j*own.shape[0], -1:1:1j*own.shape[1]]
-    axes = np.float32(np.stack([np.ones_like(x), x, y], -1))
-    plane = np.linalg.lstsq(axes[skin], np.float32(own[skin]) - small[skin], rcond=None)[0]
-    return part + cv2.resize(axes@plane, part.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    axes = plane_axes()[skin]
+    plane = np.linalg.lstsq(axes.T@axes, axes.T@(np.float32(own[skin]) - small[skin]), rcond=None)[0]
+    return part + cv2.resize(plane_axes()@plane, part.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 # %% ../nbs/18_mouths.ipynb #b63a1a0f
 @dataclass(frozen=True)
