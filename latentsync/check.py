@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['COVERED', 'ENOUGH', 'SAMPLE', 'PIECES', 'NEARBY', 'LISTEN', 'WIDE', 'FaceFindings', 'Findings', 'stopped_time',
-           'write_time', 'Pace', 'longest_run', 'trial', 'lost_share', 'covered', 'covered_share', 'places',
-           'frames_at', 'clip_spans', 'sound_seconds', 'sound_piece', 'listen_at', 'true_seconds', 'Sample',
-           'small_picture', 'scan_places', 'open_sample', 'advice', 'face_findings', 'expected_seconds', 'check']
+           'write_time', 'Pace', 'long_run', 'trial', 'lost_share', 'covered', 'covered_share', 'places', 'frames_at',
+           'clip_spans', 'sound_seconds', 'sound_piece', 'listen_at', 'true_seconds', 'Sample', 'small_picture',
+           'scan_places', 'open_sample', 'advice', 'face_findings', 'expected_seconds', 'check']
 
 # %% ../nbs/22_check.ipynb #21688ef4
 from collections.abc import Iterable, Iterator
@@ -38,6 +38,7 @@ from .tracks import CutFinder, FaceScan, loudness, numbers
 from .pipeline import (WAITING, Job, LipsyncSettings, Voice, check_clip, checked_set, frame_order,
     frames_in_order, lipsync_frames, lipsync_settings, new_job, peak_memory, processor_seconds, refuse_lost, slow_words,
     spoken_frames, tidy_heap, unmet)
+from .found import BANK_SECONDS
 from .speaker import AT_ONCE, Models
 from .writing import VideoWriter, join_parts
 
@@ -136,12 +137,13 @@ class Pace:
     face:float # for a frame in which a face speaks
     plain:float # for a frame that stays as it is
 
-def longest_run(
+def long_run(
     span:np.ndarray, # (n,) of `runs`
-)->tuple[int,int]: # first frame, frames; 0 frames if there is none
-    "Where a voice speaks longest."
+    enough:int, # frames
+)->tuple[int,int]: # first frame, frames, at most `enough`; 0 frames if there is none
+    "Where a voice first speaks long enough, or longest."
     number, first, n = np.unique(span, return_index=True, return_counts=True)
-    n[number < 0] = 0
+    n = np.where(number < 0, 0, n.clip(max=enough))
     return (int(first[n.argmax()]), int(n.max())) if len(n) else (0, 0)
 
 def trial(
@@ -152,11 +154,11 @@ def trial(
     times, whole = write_time(job, frames_in_order(job.source), 2*AT_ONCE)
     plain, slow = whole/len(times), processor_seconds(job.models, job.settings, 1)
     if slow: return Pace(0., 0., slow, plain)
-    first, n = max((longest_run(v.span) for v in job.voices), key=lambda run: run[1])
+    first, n = max((long_run(v.span, few) for v in job.voices), key=lambda run: run[1])
     if not n: return Pace(0., 0., 0., plain)
     cycle = min(job.settings.deepcache, steps) # one whole step and those that remember it
-    n = min(few, n)
-    voices = [replace(v, span=v.span[:first+n]) for v in job.voices] # so that nothing behind them is begun
+    seen = int(job.order[:first+n].max()) + 1
+    voices = [replace(v, span=v.span[:first+n], sightings=v.sightings[:seen]) for v in job.voices] # nothing behind them is begun
     short = replace(job, settings=replace(job.settings, steps=cycle), voices=voices, order=job.order[:first+n], clock=Stopwatch(), stop=Event())
     with stopped_time(job.models.unet, calls := []), closing(prefetch(lipsync_frames(short, first), WAITING, short.stop)) as frames:
         times, whole = write_time(job, frames, n)
@@ -167,7 +169,8 @@ def trial(
     half, made = len(times)//2, len(times)
     faces = sum(int((v.weight[first:first+made] > 0).sum()) for v in job.voices)
     start = max(times[half-1] - half*(times[-1]-times[half-1])/(made-half), 0) if half else 0.
-    return Pace(start, short.clock['speech'], (whole-start)/faces + step*(steps-cycle), plain)
+    bank = short.clock['bank']*max(min(BANK_SECONDS*float(job.video.fps), job.video.frames)/n - 1, 0) # the mouths that were left out
+    return Pace(start + bank, short.clock['speech'], (whole-start)/faces + step*(steps-cycle), plain)
 
 # %% ../nbs/22_check.ipynb #8234b5a6
 def lost_share(
