@@ -15,6 +15,7 @@ __all__ = ['FPS', 'SAMPLE_RATE', 'WINDOW', 'DTYPES', 'UNITS', 'EACH', 'REMEMBERE
 import contextlib, difflib, errno, hashlib, importlib.util, json, os, pickle, subprocess, sys, time, uuid, zipfile
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import CancelledError
 from dataclasses import MISSING, fields, is_dataclass
 from importlib import resources
 from pathlib import Path
@@ -143,7 +144,7 @@ def seeded(
 def prefetch(
     items:Generator, # runs in a thread of its own
     size:int, # items it may be ahead; 0: any number
-    stopped:Event|None=None, # gets set when it ends or is closed, before the item in hand is waited for
+    stopped:Event|None=None, # gets set when it ends or is closed, before the item in hand is waited for; set by another, it ends the stream with `CancelledError`
 )->Iterator: # the same items; closing it stops the thread
     "Compute the next items while the last one is in use."
     queue, room, stopped, end = Queue(), Semaphore(size or sys.maxsize), stopped or Event(), object()
@@ -154,7 +155,7 @@ def prefetch(
                 while x is not end:
                     x = None # is no longer held while there is no room
                     room.acquire()
-                    if stopped.is_set(): return
+                    if stopped.is_set(): raise CancelledError
                     queue.put((x := next(items, end), None))
         except BaseException as e: queue.put((end, e))
     thread = Thread(target=work, daemon=True)

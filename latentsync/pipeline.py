@@ -7,10 +7,10 @@ __all__ = ['CHUNK_BYTES', 'LOOK', 'LARGE', 'PART', 'WAITING', 'LABEL', 'ENDINGS'
            'LipsyncSettings', 'lipsync_settings', 'frame_order', 'backward', 'frames_in_order', 'Voice', 'runs', 'Job',
            'take_note', 'seconds_ahead', 'look_on', 'decide', 'own_loudness', 'spoken_frames', 'new_voice',
            'check_settings', 'check_clip', 'new_job', 'processor_seconds', 'slow_words', 'checked_set', 'own_face',
-           'why_lost', 'refuse_lost', 'open_job', 'window_frames', 'LatentNumbers', 'skip', 'go_on', 'shot_bank',
-           'run_of_frames', 'render_found', 'render', 'aligned_items', 'living_heads', 'living_frames', 'begin_at',
-           'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest', 'joined_sound', 'sound_track', 'digest',
-           'hidden', 'no_room', 'claimed', 'age', 'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap',
+           'why_lost', 'refuse_lost', 'until_stopped', 'open_job', 'window_frames', 'LatentNumbers', 'skip', 'go_on',
+           'shot_bank', 'run_of_frames', 'render_found', 'render', 'aligned_items', 'living_heads', 'living_frames',
+           'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest', 'joined_sound', 'sound_track',
+           'digest', 'hidden', 'no_room', 'claimed', 'age', 'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap',
            'write_parts', 'report_path', 'check_place', 'left_alone', 'unmet', 'used_settings', 'Report', 'peak_memory',
            'version', 'lipsync', 'lipsync_demo']
 
@@ -418,20 +418,31 @@ def refuse_lost(
         raise LatentSyncError(f'--face {voice.rule} and --face {twin.rule} are one and the same face in {clip}; choose another, or leave one speaker out')
 
 # %% ../nbs/20_pipeline.ipynb #5fe7dc43
+def until_stopped(
+    items:Iterator,
+    stop:Event,
+)->Iterator: # the same items
+    "Raise `CancelledError` once the job is given up."
+    for x in items:
+        if stop.is_set(): raise CancelledError
+        yield x
+
 def open_job(
     video:str|Path, # a video or a picture
     audio:str|Path, # a sound, or a video with sound
     settings:LipsyncSettings=LipsyncSettings(),
     models:Models|None=None, # see `new_job`
     progress:bool=False, # show a bar for the scan
+    stop:Event|None=None, # of the job
 )->Job:
     "Open a job and look for the first frame of each face that speaks; raises `LatentSyncError` where one never appears."
     check_clip(probe(video))
     job = new_job(video, audio, settings, models)
+    job.stop = stop or job.stop
     most = None if settings.when_longer == 'keep' else job.spoken + math.ceil((AHEAD + seconds_ahead(job))*job.video.fps) + 1 # no more is asked for
     scan = scan_clip(job.video.path, settings.faces or job.models.config.faces, job.models.device, most=most)
     scan = progress_bar(scan, total=job.video.frames, desc='faces', unit='frame', delay=1, disable=not progress)
-    job.coming = prefetch(job.clock.each('scan', scan), 0)
+    job.coming = prefetch(job.clock.each('scan', until_stopped(scan, job.stop)), 0)
     while not all(own_face(job, v).any() for v in job.voices) and not job.whole: look_on(job)
     if not any(x.faces for x in job.looks): raise LatentSyncError(f'no face found in {video}; give a video or picture with a face that is seen from the front')
     refuse_lost(job)
@@ -809,6 +820,7 @@ def write_parts(
     folder:Path, # of `claimed`
     suffix:str, # of the result
     progress:bool, # show a bar
+    watch:Callable|None=None, # see `lipsync`
 )->list[Path]: # the parts
     "Render what is not there yet."
     info, settings = job.video, job.settings
@@ -822,13 +834,16 @@ def write_parts(
         stages, damaged = json.loads(before.read_text())
         for stage,seconds in stages.items(): job.clock[stage] += seconds
         job.damaged += damaged
-    bar = progress_bar(desc='video', total=job.expected, initial=min(n*each, job.expected), unit='frame', disable=not progress)
-    with bar, closing(prefetch(lipsync_frames(job, n*each), WAITING, job.stop)) as frames:
+    done = n*each
+    bar = progress_bar(desc='video', total=job.expected, initial=min(done, job.expected), unit='frame', disable=not progress)
+    with bar, closing(prefetch(lipsync_frames(job, done), WAITING, job.stop)) as frames:
         for first in frames:
             with VideoWriter(path(n), (info.width, info.height), info.fps, crf=settings.crf, codec=settings.codec, lossless=settings.lossless, info=info) as writer:
                 for frame in chain([first], islice(frames, each-1)):
                     with job.clock('encode'): writer.write(frame)
                     bar.update()
+                    done += 1
+                    if watch: watch(frame, done, job.expected)
             with atomic_path(before) as tmp: tmp.write_text(json.dumps([dict(job.clock), job.damaged])) # for the report, if the job is stopped
             del writer
             gc.collect() # a closed encoder is part of a reference cycle and holds 150 MB at 1080 x 1920
@@ -951,6 +966,8 @@ def lipsync(
     out:str|Path, # the video to write
     models:Models|None=None, # loaded models, for many jobs
     progress:bool=True, # show bars with frames/s and the time left
+    stop:Event|None=None, # ends the job with `CancelledError` when it is set by another thread
+    watch:Callable|None=None, # called with each frame once it is written, with how many there are and how many are expected
     **settings, # of `lipsync_settings`
 )->Report:
     "The face in `video` speaks `audio`; the result is written to `out`, whole or not at all."
@@ -962,9 +979,9 @@ def lipsync(
     same = [replace(settings, overwrite=False), weights, digest(*map(readable, (video, audio, *files))), version()]
     key = hashlib.blake2b(repr(same).encode(), digest_size=6).hexdigest()
     with claimed(out, key) as folder, tidy_heap():
-        job = open_job(video, audio, settings, models, progress)
+        job = open_job(video, audio, settings, models, progress, stop)
         tidy_up(out.absolute().parent)
-        with closing(job.coming): parts = write_parts(job, folder, out.suffix, progress) # a job that fails looks for no more faces
+        with closing(job.coming): parts = write_parts(job, folder, out.suffix, progress, watch) # a job that fails looks for no more faces
         with job.clock('join'): join_parts(parts, out, job.video.fps, *sound_track(job, folder))
     for words in unmet(job): take_note(job, words)
     speaking = np.any([v.weight > 0 for v in job.voices], 0)
