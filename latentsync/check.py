@@ -98,14 +98,14 @@ def stopped_time(
     net:torch.nn.Module, # the U-Net
     calls:list, # gets seconds and frames of each call
 ):
-    "Time the calls of the U-Net; a number that is read waits for a GPU to be done."
+    "Time the calls of the U-Net, but for one of another job that had begun before; a number that is read waits for a GPU to be done."
     began = []
     def before(net, args):
         args[0].flatten()[0].item()
         began.append(perf_counter())
     def after(net, args, out):
         out.sample.flatten()[0].item()
-        calls.append((perf_counter() - began.pop(), args[0].shape[2]))
+        if began: calls.append((perf_counter() - began.pop(), args[0].shape[2]))
     hooks = net.register_forward_pre_hook(before), net.register_forward_hook(after)
     try: yield
     finally:

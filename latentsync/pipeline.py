@@ -7,12 +7,12 @@ __all__ = ['CHUNK_BYTES', 'LOOK', 'LARGE', 'PART', 'WAITING', 'LABEL', 'ENDINGS'
            'LipsyncSettings', 'lipsync_settings', 'frame_order', 'backward', 'frames_in_order', 'Voice', 'runs', 'Job',
            'take_note', 'seconds_ahead', 'look_on', 'decide', 'own_loudness', 'spoken_frames', 'new_voice',
            'check_settings', 'check_clip', 'new_job', 'processor_seconds', 'slow_words', 'checked_set', 'own_face',
-           'why_lost', 'refuse_lost', 'until_stopped', 'open_job', 'window_frames', 'LatentNumbers', 'skip', 'go_on',
-           'shot_bank', 'run_of_frames', 'render_found', 'render', 'aligned_items', 'living_heads', 'living_frames',
-           'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest', 'joined_sound', 'sound_track',
-           'digest', 'hidden', 'no_room', 'claimed', 'age', 'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap',
-           'write_parts', 'report_path', 'check_place', 'left_alone', 'unmet', 'used_settings', 'Report', 'peak_memory',
-           'version', 'lipsync', 'lipsync_demo']
+           'why_lost', 'refuse_lost', 'StopSign', 'until_stopped', 'open_job', 'window_frames', 'LatentNumbers', 'skip',
+           'go_on', 'shot_bank', 'run_of_frames', 'render_found', 'render', 'aligned_items', 'living_heads',
+           'living_frames', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest', 'joined_sound',
+           'sound_track', 'digest', 'hidden', 'no_room', 'claimed', 'age', 'abandoned', 'left_behind', 'tidy_up',
+           'glibc', 'tidy_heap', 'write_parts', 'report_path', 'check_place', 'left_alone', 'unmet', 'used_settings',
+           'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #1414c6d6
 import ctypes
@@ -417,7 +417,15 @@ def refuse_lost(
         twin = next(v for v in job.voices if v is not voice and ((v.seen > 0) & (v.track == voice.track)).any())
         raise LatentSyncError(f'--face {voice.rule} and --face {twin.rule} are one and the same face in {clip}; choose another, or leave one speaker out')
 
-# %% ../nbs/20_pipeline.ipynb #5fe7dc43
+# %% ../nbs/20_pipeline.ipynb #d0a33010
+class StopSign(Event):
+    "The end of one job; a caller's event ends it too, and is not set by it."
+    def __init__(self, other:Event):
+        super().__init__()
+        self.other = other
+
+    def is_set(self): return super().is_set() or self.other.is_set()
+
 def until_stopped(
     items:Iterator,
     stop:Event,
@@ -427,6 +435,7 @@ def until_stopped(
         if stop.is_set(): raise CancelledError
         yield x
 
+# %% ../nbs/20_pipeline.ipynb #5fe7dc43
 def open_job(
     video:str|Path, # a video or a picture
     audio:str|Path, # a sound, or a video with sound
@@ -438,7 +447,7 @@ def open_job(
     "Open a job and look for the first frame of each face that speaks; raises `LatentSyncError` where one never appears."
     check_clip(probe(video))
     job = new_job(video, audio, settings, models)
-    job.stop = stop or job.stop
+    if stop: job.stop = StopSign(stop)
     most = None if settings.when_longer == 'keep' else job.spoken + math.ceil((AHEAD + seconds_ahead(job))*job.video.fps) + 1 # no more is asked for
     scan = scan_clip(job.video.path, settings.faces or job.models.config.faces, job.models.device, most=most)
     scan = progress_bar(scan, total=job.video.frames, desc='faces', unit='frame', delay=1, disable=not progress)
