@@ -85,10 +85,10 @@ def heard_part(
         in_turns = gr.Checkbox(label='One after the other', value=True)
     return SimpleNamespace(sound=sound, text=text, language=language, several=several, voices=voices, in_turns=in_turns)
 
-# %% ../nbs/81_app.ipynb #1bdaa12e
+# %% ../nbs/81_app.ipynb #32fdb528
 def wishes_part(
     desk:JobDesk,
-)->SimpleNamespace: # checkpoint, guidance_scale, steps, expression, seed, when_longer, only_speech
+)->SimpleNamespace: # those of `WISHES`
     "How it is done; what is shown first is what the set says of itself."
     first, plain = desk.shelf.config(desk.shelf.names[0]), LipsyncSettings()
     with gr.Accordion('3. How (you need not change anything)', open=False, elem_id='how'):
@@ -100,8 +100,9 @@ def wishes_part(
             expression = gr.Slider(.5, 1.5, plain.expression, step=.1, label='Expression', info='How much the lips move; for compact')
             seed = gr.Number(plain.seed, precision=0, label='Seed', info='The same seed gives the same video')
         when_longer = gr.Radio([('keep the rest as it is', 'keep'), ('cut it', 'cut')], value=plain.when_longer, label='A video longer than the sound')
+        alive = gr.Checkbox(plain.alive, label='Let the head of a picture move a little, and its eyes blink')
         only_speech = gr.Checkbox(plain.only_speech, label='Leave the video as it is where nobody speaks')
-    return SimpleNamespace(checkpoint=checkpoint, guidance_scale=guidance, steps=steps, expression=expression, seed=seed, when_longer=when_longer, only_speech=only_speech)
+    return SimpleNamespace(checkpoint=checkpoint, guidance_scale=guidance, steps=steps, expression=expression, seed=seed, alive=alive, when_longer=when_longer, only_speech=only_speech)
 
 def result_part(
 )->SimpleNamespace: # what is shown of the chosen job
@@ -128,7 +129,7 @@ def kept_part(
             remove = gr.Button('Remove', size='sm', variant='stop')
     return SimpleNamespace(listed=listed, kept=kept, again=again, remove=remove)
 
-# %% ../nbs/81_app.ipynb #e64f1560
+# %% ../nbs/81_app.ipynb #2b4f59e0
 def asked(
     desk:JobDesk,
     form:dict, # values of the controls by name
@@ -140,7 +141,7 @@ def asked(
     sounds |= {str(i): Path(v) for i, v in enumerate(form['voices']) if v and str(i) != main}
     return video, sounds, form['in_turns'], {k: form[k] for k in WISHES}
 
-WISHES = 'checkpoint', 'guidance_scale', 'steps', 'expression', 'seed', 'when_longer', 'only_speech'
+WISHES = 'checkpoint', 'guidance_scale', 'steps', 'expression', 'seed', 'alive', 'when_longer', 'only_speech'
 FORM = ('file', 'camera', 'face', 'sound', 'text', 'language', 'in_turns', *WISHES) # and the voices
 
 def form_of(

@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'CHOICES', 'COMPUTE', 'MODEL', 'JOB', 'TRAINING', 'SIGNALS', 'stopped', 'NO_MEMORY', 'ENOUGH', 'PLACE',
            'option', 'command', 'UsageError', 'Parser', 'build_parser', 'dashed_files', 'parse', 'lipsync', 'check',
-           'demo', 'download', 'sync', 'evaluate', 'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost',
-           'compact_data', 'train_vae', 'refine_vae', 'train_ear', 'train_compact', 'train_scorer', 'complain',
-           'is_loading', 'stop', 'heed', 'memory_limit', 'short_of_memory', 'sentence', 'leave', 'hasten', 'main']
+           'demo', 'download', 'app', 'sync', 'evaluate', 'syncnet_accuracy', 'prepare', 'fileslist', 'run',
+           'training_cost', 'compact_data', 'train_vae', 'refine_vae', 'train_ear', 'train_compact', 'train_scorer',
+           'complain', 'is_loading', 'stop', 'heed', 'memory_limit', 'short_of_memory', 'sentence', 'leave', 'hasten',
+           'main']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
@@ -134,6 +135,21 @@ def demo(**settings):
 def download(name):
     from latentsync.hub import download
     print(download(name))
+
+# %% ../nbs/91_cli.ipynb #f9002cbb
+@command('Serve a page in the browser: upload, look at the faces, make videos and keep them. Needs `pip install latentsync[app]`.',
+    option('--streamlit', action='store_true', help='a short form of Streamlit in place of the page of Gradio'),
+    option('--out', dest='folder', metavar='DIR', help='where jobs and results are kept (default: outputs/app in the clone)'),
+    option('--host', metavar='ADDRESS', help='address to listen at; 0.0.0.0 for everybody on the network (default: 127.0.0.1, this machine only)'),
+    option('--port', type=int, metavar='N', help='port to listen at (default: a free one from 7860 on, with --streamlit from 8501 on)'),
+    option('--megabytes', type=float, metavar='N', help='largest file that is taken (default: 500)'),
+    option('--seconds', type=float, metavar='S', help='longest video or sound that is taken (default: 600)'),
+    option('--browser', action='store_true', help='open the page'),
+    *COMPUTE[:2])
+def app(streamlit=False, **settings):
+    if streamlit: from latentsync.form import serve_form as serve
+    else: from latentsync.app import serve_app as serve
+    serve(**settings)
 
 # %% ../nbs/91_cli.ipynb #0d0d7b6e
 @command('Tell by how many frames the picture is later than the sound, and how surely.',

@@ -301,7 +301,7 @@ class SetShelf:
             return self.loaded
 
 # %% ../nbs/80_jobs.ipynb #15cb4436
-CHOICES = {'checkpoint', 'guidance_scale', 'steps', 'seed', 'expression', 'when_longer', 'only_speech', 'deepcache'} # settings that may come from outside
+CHOICES = {'checkpoint', 'guidance_scale', 'steps', 'seed', 'expression', 'when_longer', 'only_speech', 'deepcache', 'alive'} # settings that may come from outside
 
 def keep_file(
     path:str|Path, # a file from outside
