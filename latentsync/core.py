@@ -6,23 +6,25 @@
 __all__ = ['FPS', 'SAMPLE_RATE', 'WINDOW', 'DTYPES', 'UNITS', 'EACH', 'REMEMBERED', 'WRAPPED', 'KINDS', 'VAE_NAMES', 'PARTS',
            'SETS', 'CPU_SETS', 'LatentSyncError', 'repo_root', 'commit', 'demo', 'shared', 'checkpoints_dir',
            'checkpoint_path', 'pick_device', 'knows_fp16', 'has_units', 'pick_dtype', 'in_parts', 'seeded', 'prefetch',
-           'Stopwatch', 'turn', 'LogLines', 'progress_bar', 'tell', 'atomic_path', 'cache_folder', 'sha256',
-           'content_key', 'typed', 'dataclass_from', 'preset', 'manifest', 'read_torch', 'read_weights', 'kind_of',
-           'mismatch', 'shapes_of', 'load_strict', 'placed', 'modern_vae', 'checkpoint_file', 'is_complete',
-           'find_checkpoint', 'read_config']
+           'Stopwatch', 'turn', 'LogLines', 'progress_bar', 'tell', 'aligned_rows', 'atomic_path', 'cache_folder',
+           'sha256', 'content_key', 'typed', 'dataclass_from', 'plain_value', 'read_value', 'joined_settings',
+           'PresetEntry', 'presets', 'read_preset_file', 'preset', 'json_values', 'json_text', 'manifest', 'read_torch',
+           'read_weights', 'kind_of', 'mismatch', 'shapes_of', 'load_strict', 'placed', 'modern_vae', 'checkpoint_file',
+           'is_complete', 'find_checkpoint', 'read_config']
 
 # %% ../nbs/00_core.ipynb #2a4c8df8
-import contextlib, difflib, errno, hashlib, importlib.util, json, os, pickle, subprocess, sys, time, uuid, zipfile
+import ast, contextlib, difflib, errno, hashlib, importlib.util, json, math, os, pickle, subprocess, sys, time, uuid, zipfile
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import MISSING, fields, is_dataclass
+from fractions import Fraction
 from importlib import resources
 from pathlib import Path
 from queue import Queue
-from threading import Event, RLock, Semaphore, Thread
+from threading import Event, RLock, Semaphore, Thread, current_thread
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 import torch, yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -177,6 +179,7 @@ def prefetch(
 # %% ../nbs/00_core.ipynb #7e2bd28a
 class Stopwatch(defaultdict):
     "Busy seconds per stage. Stages overlap, so their sum may exceed the time on the wall."
+    spans = None # a list gets (stage, thread, begin, end) of all blocks of all stopwatches, see `profiling.traced`
     def __init__(self): super().__init__(float)
 
     @contextlib.contextmanager
@@ -186,7 +189,10 @@ class Stopwatch(defaultdict):
         "Add the time of a block."
         began = time.perf_counter()
         try: yield
-        finally: self[stage] += time.perf_counter()-began
+        finally:
+            ended = time.perf_counter()
+            self[stage] += ended - began
+            if self.spans is not None: self.spans.append((stage, current_thread().name, began, ended))
 
     def each(self,
         stage:str, # such as 'decode'
@@ -238,6 +244,14 @@ def tell(
 ):
     "Say something on the error stream, without breaking a bar in two."
     tqdm.write(f'latentsync: {words}', file=sys.stderr)
+
+# %% ../nbs/00_core.ipynb #d04061ea
+def aligned_rows(
+    rows:list[list[str]], # cells, all rows equally long
+)->list[str]: # lines, equally long
+    "The rows of a table as lines."
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ['  '.join([first.ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(rest, widths[1:]))]) for first, *rest in rows]
 
 # %% ../nbs/00_core.ipynb #ca23b549
 @contextlib.contextmanager
@@ -318,6 +332,7 @@ def typed(
 def dataclass_from(
     cls:type, # a dataclass
     values:dict, # differences from its defaults
+    read:Callable=typed, # of a value, such as `read_value`
 )->Any: # an instance of `cls`
     "Settings from a dictionary; unknown keys and wrong types raise."
     kinds = get_type_hints(cls)
@@ -328,18 +343,95 @@ def dataclass_from(
             raise LatentSyncError(f'{cls.__name__} has no setting {key!r}; ' + (f'did you mean {near[0]!r}?' if near else f'it has {", ".join(names)}'))
     missing = [f.name for f in fields(cls) if f.name not in values and f.default is MISSING and f.default_factory is MISSING]
     if missing: raise LatentSyncError(f'{cls.__name__} needs {", ".join(missing)}')
-    return cls(**{k: typed(v, kinds[k], f'{cls.__name__}.{k}') for k, v in values.items()})
+    return cls(**{k: read(v, kinds[k], f'{cls.__name__}.{k}') for k, v in values.items()})
+
+# %% ../nbs/00_core.ipynb #96f841bc
+def plain_value(
+    words:str, # such as '2e-5', 'true', '[10, 60]' or 'cosine'
+)->Any: # a number, a truth value, a list, or the words themselves
+    "Read words by their look."
+    for read in (ast.literal_eval, yaml.safe_load):
+        with contextlib.suppress(ValueError, SyntaxError, yaml.YAMLError): return read(words)
+    return words
+
+def read_value(
+    value:Any, # of the right type, or words
+    kind:Any, # the type, see `typed`
+    name:str, # for the message
+)->Any: # of that type
+    "A value for a setting."
+    if isinstance(value, dict):
+        if is_dataclass(kind): return dataclass_from(kind, value, read_value)
+        return typed({k: read_value(v, Any, f'{name}.{k}') for k, v in value.items()}, kind, name)
+    if not isinstance(value, str): return typed(value, kind, name)
+    for read in (plain_value,) if kind is Any else (str, plain_value):
+        with contextlib.suppress(LatentSyncError): return typed(read(value), kind, name)
+    return typed(value, kind, name)
+
+# %% ../nbs/00_core.ipynb #4730f9a2
+def joined_settings(
+    base:dict, # of a preset
+    changes:dict, # override it, key by key at every depth
+)->dict: # a new one
+    "Settings with some of them changed."
+    both = lambda k: isinstance(base.get(k), dict) and isinstance(changes[k], dict)
+    return base | {k: joined_settings(base[k], v) if both(k) else v for k, v in changes.items()}
+
+# %% ../nbs/00_core.ipynb #32bc5206
+class PresetEntry(NamedTuple):
+    "A preset as a list shows it."
+    kind:str # a folder of `latentsync/presets`
+    name:str
+    about:str # the first comment of its file
+
+def presets(
+    kind:str|None=None, # None: all kinds
+)->list[PresetEntry]: # by kind and name
+    "The presets that come with the package."
+    root = resources.files('latentsync')/'presets'
+    kinds = sorted(f.name for f in root.iterdir())
+    if kind not in (None, *kinds): raise LatentSyncError(f'there are no presets of the kind {kind!r}; choose {", ".join(kinds)}')
+    first = lambda f: f.read_text(encoding='utf-8').partition('\n')[0].lstrip('# ')
+    return sorted(PresetEntry(k, f.name.removesuffix('.yaml'), first(f)) for k in kinds if kind in (None, k) for f in (root/k).iterdir())
 
 # %% ../nbs/00_core.ipynb #9f2dfc10
+def read_preset_file(
+    path:Path, # YAML, differences from the defaults
+)->dict: # empty for an empty file
+    "The settings in a file."
+    try: values = yaml.safe_load(path.read_text(encoding='utf-8')) or {}
+    except OSError as e: raise LatentSyncError(f'the preset {path} cannot be read: {e.strerror}; check its name') from e
+    except (yaml.YAMLError, UnicodeDecodeError) as e: raise LatentSyncError(f'the preset {path} is no YAML ({str(e).splitlines()[0]}); mend it') from e
+    if not isinstance(values, dict): raise LatentSyncError(f'the preset {path} holds no settings; write lines such as `name: value`')
+    return values
+
 def preset(
-    name:str, # such as '1.6'
+    name:str, # such as '1.6', or the path of a YAML file
     kind:str='set', # a folder of `latentsync/presets`; that of checkpoint sets has what their `config.json` says
 )->dict: # differences from the defaults
-    "Read a preset that comes with the package."
-    folder = resources.files('latentsync')/'presets'/kind
-    known = sorted(f.name.removesuffix('.yaml') for f in folder.iterdir())
-    if name not in known: raise LatentSyncError(f'there is no preset {name!r}; choose {", ".join(known)}')
-    return yaml.safe_load((folder/f'{name}.yaml').read_text(encoding='utf-8'))
+    "Read a preset that comes with the package, or one of your own."
+    if name.endswith(('.yaml', '.yml')): return read_preset_file(Path(name))
+    folder, known = resources.files('latentsync')/'presets'/kind, [p.name for p in presets(kind)]
+    if name not in known: raise LatentSyncError(f'there is no preset {name!r}; choose {", ".join(known)}, or a file such as mine.yaml')
+    return read_preset_file(folder/f'{name}.yaml')
+
+# %% ../nbs/00_core.ipynb #3909d40c
+def json_values(
+    x:Any, # a result: a dataclass, a dictionary, a list, an array, a number, a path
+)->Any: # of dictionaries, lists, strings, numbers and None
+    "A result as JSON can hold it."
+    if is_dataclass(x): return {f.name: json_values(getattr(x, f.name)) for f in fields(x)}
+    if isinstance(x, dict): return {str(k): json_values(v) for k, v in x.items()}
+    if hasattr(x, 'tolist'): return json_values(x.tolist()) # arrays, tensors and their numbers
+    if isinstance(x, (list, tuple, set)): return [json_values(v) for v in x]
+    if isinstance(x, (float, Fraction)): return float(x) if math.isfinite(x) else None
+    return x if x is None or isinstance(x, (bool, int, str)) else str(x)
+
+def json_text(
+    x:Any, # of `json_values`
+)->str:
+    "A result as JSON."
+    return json.dumps(json_values(x), indent=1, ensure_ascii=False, allow_nan=False)
 
 # %% ../nbs/00_core.ipynb #c7a00dd6
 def manifest(

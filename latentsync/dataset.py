@@ -33,7 +33,7 @@ from .latents import encode_latents, to_pixels
 from .media import decoded, open_media, probe, read_audio, read_frames, video_stream
 from .pictures import to_rgb
 from .tracks import cache_folder
-from .prepare import VIDEOS, all_files
+from .prepare import VIDEOS, all_files, clips_in
 
 # %% ../nbs/41_dataset.ipynb #84735bf2
 def augment_colour(
@@ -63,15 +63,15 @@ def augment_place(
 
 # %% ../nbs/41_dataset.ipynb #d979341c
 def video_files(
-    source:str|Path, # a folder, a file list, or one video
+    source:str|Path, # a folder, such as `prepare` wrote, a file list, or one video
 )->list[Path]: # sorted in a folder, in the order of a list
     "The videos to train on."
     source = Path(source)
-    if not source.exists(): raise LatentSyncError(f'{source} does not exist; give a folder of aligned videos or a file list')
+    if not source.exists(): raise LatentSyncError(f'{source} does not exist; make it with `latentsync prepare VIDEOS`, or give a folder of aligned videos or a file list')
     if source.suffix.lower() in VIDEOS: return [source]
-    if source.is_dir(): files = [p for p in all_files(source)[0] if p.suffix.lower() in VIDEOS]
+    if source.is_dir(): files = [p for p in all_files(clips_in(source))[0] if p.suffix.lower() in VIDEOS]
     else: files = [source.parent/l.strip() for l in source.read_text(encoding='utf-8', errors='replace').splitlines() if l.strip()]
-    if not files: raise LatentSyncError(f'{source} holds no video; give the last folder of `latentsync prepare` or a file list')
+    if not files: raise LatentSyncError(f'{source} holds no video; give the folder that `latentsync prepare` wrote, or a file list')
     absent = [p for p in files if not p.is_file()]
     if absent: raise LatentSyncError(f'{len(absent)} of the {len(files)} videos in {source} do not exist, the first is {absent[0]}; write the list again with `latentsync fileslist`')
     return files

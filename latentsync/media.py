@@ -10,10 +10,10 @@ __all__ = ['ADDRESS', 'TEXT_FORMATS', 'BACK', 'AHEAD', 'NTSC', 'USUAL_RATES', 'R
            'video_length', 'readable_seconds', 'sound_length', 'first_picture', 'length_of', 'fields_of', 'probe',
            'missing', 'placed', 'timed', 'shown', 'key_stamps', 'seek_before', 'read_pictures', 'read_frames',
            'quick_starts', 'first_sample', 'sound_start', 'sound_frames', 'finite', 'resampled', 'aligned',
-           'open_sound', 'wav_bytes', 'stated_end', 'read_audio', 'speech_start', 'show_wave']
+           'open_sound', 'wav_bytes', 'stated_end', 'read_audio', 'speech_start', 'show_wave', 'still']
 
 # %% ../nbs/01_media.ipynb #692e3da2
-import math, os, re, stat
+import base64, math, os, re, stat
 from bisect import insort
 from collections import deque
 from collections.abc import Iterator
@@ -663,3 +663,18 @@ def show_wave(
     ax.fill_between(np.arange(len(columns))*width/rate, columns.min(1), columns.max(1), step='post')
     ax.set(xlabel='seconds', xlim=(0, len(samples)/rate), ylim=(-1, 1))
     return ax
+
+# %% ../nbs/01_media.ipynb #e591f766
+def still(
+    file:str|Path, # a video or a picture
+    second:float=0., # at which
+    height:int=80, # px
+)->str: # an HTML image, '' where nothing can be decoded
+    "A small picture of a video."
+    try: frame = next(read_frames(file, first=round(second*FPS)), None)
+    except LatentSyncError: return ''
+    if frame is None: return ''
+    size = round(frame.shape[1]*height/frame.shape[0]), height
+    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    data = cv2.imencode('.jpg', small[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 70])[1]
+    return f'<img height={height} src="data:image/jpeg;base64,{base64.b64encode(data).decode()}">'

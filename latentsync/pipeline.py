@@ -10,9 +10,9 @@ __all__ = ['CHUNK_BYTES', 'LOOK', 'LARGE', 'PART', 'WAITING', 'LABEL', 'ENDINGS'
            'why_lost', 'refuse_lost', 'StopSign', 'until_stopped', 'open_job', 'window_frames', 'LatentNumbers', 'skip',
            'go_on', 'shot_bank', 'run_of_frames', 'render_found', 'render', 'aligned_items', 'living_heads',
            'living_frames', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest', 'joined_sound',
-           'sound_track', 'digest', 'hidden', 'no_room', 'claimed', 'age', 'abandoned', 'left_behind', 'tidy_up',
-           'glibc', 'tidy_heap', 'write_parts', 'report_path', 'check_place', 'left_alone', 'unmet', 'used_settings',
-           'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
+           'sound_track', 'digest', 'input_digests', 'job_key', 'hidden', 'no_room', 'claimed', 'age', 'abandoned',
+           'left_behind', 'tidy_up', 'glibc', 'tidy_heap', 'write_parts', 'report_path', 'check_place', 'left_alone',
+           'unmet', 'used_settings', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #1414c6d6
 import ctypes
@@ -63,6 +63,7 @@ from latentsync.speaker import (AT_ONCE, Models, load_models, open_set, operatio
     speak_stream)
 from .alive import LivingHead
 from .found import BANK_SECONDS, MouthChoice, RunOfFrames, at_side, collect_bank, found_stream, frame_pixels
+from .courtesy import marked, provenance
 from .writing import CODEC, COPIES, CRF, VideoWriter, check_output, exactly, join_parts, pick_codec
 
 # %% ../nbs/20_pipeline.ipynb #baf30ad4
@@ -89,6 +90,7 @@ class LipsyncSettings:
     crf:int=CRF # quality of the video, 0 best to 51
     codec:str=CODEC # of `VideoWriter`
     lossless:bool=False # encode without any loss
+    mark:bool=False # say on every frame that the lips are made, see `marked`
     overwrite:bool=False # replace a file that exists
 
     def __post_init__(self):
@@ -304,7 +306,7 @@ def new_voice(
     video, settings, n = job.video, job.settings, round(job.spoken/job.video.fps*SAMPLE_RATE)
     samples = np.pad(samples, (0, max(n-len(samples), 0))) # a sound of its own may be shorter than all of them together
     heard = speech_spans(log_mel(samples))
-    speech = Speech(job.models.whisper, hushed(samples, heard) if settings.hush else samples, OVERLAP if job.overlap else 0)
+    speech = Speech(job.models.whisper, hushed(samples, heard) if settings.hush else samples, OVERLAP if job.overlap else 0, keep=True)
     audible = speech_weight(heard, np.arange(job.spoken)/float(video.fps)) if settings.only_speech else np.ones(job.spoken, np.float32)
     nothing, nobody = np.zeros(0, np.float32), np.zeros(0, int)
     return Voice(rule, speech, audible, loud, [], nobody, nothing, nothing, nobody, [])
@@ -700,6 +702,25 @@ def digest(
         h.update(content_key(path).encode())
     return h.hexdigest()
 
+# %% ../nbs/20_pipeline.ipynb #19268a9b
+def input_digests(
+    video:str|Path, # a video or a picture
+    audio:str|Path, # a sound, or a video with sound
+    settings:LipsyncSettings,
+)->dict: # 'video', 'audio' -> SHA-256; 'others' -> those of faces to look for and of their sounds
+    "What a job reads."
+    others = [p for f in settings.face for p in f.split('=') if os.path.isfile(p)]
+    return dict(video=content_key(readable(video)), audio=content_key(readable(audio)), others=[content_key(readable(p)) for p in others])
+
+def job_key(
+    settings:LipsyncSettings,
+    weights:str, # digest of the checkpoint set
+    inputs:dict, # of `input_digests`
+    *more, # what else a result shall depend on
+)->str: # 12 hexadecimal digits
+    "Names a result by all it depends on; where it is written does not count."
+    return hashlib.blake2b(repr([replace(settings, overwrite=False), weights, inputs, *more]).encode(), digest_size=6).hexdigest()
+
 # %% ../nbs/20_pipeline.ipynb #8e479f4a
 LABEL = 80 # bytes of a name that those of hidden files begin with
 
@@ -849,7 +870,7 @@ def write_parts(
         for first in frames:
             with VideoWriter(path(n), (info.width, info.height), info.fps, crf=settings.crf, codec=settings.codec, lossless=settings.lossless, info=info) as writer:
                 for frame in chain([first], islice(frames, each-1)):
-                    with job.clock('encode'): writer.write(frame)
+                    with job.clock('encode'): writer.write(marked(frame) if settings.mark else frame)
                     bar.update()
                     done += 1
                     if watch: watch(frame, done, job.expected)
@@ -934,6 +955,8 @@ class Report:
     peak_memory:float # MB, most that this process has used so far
     settings:dict # of `LipsyncSettings`, as the job ran
     version:str # of the package, and the commit where it is known
+    inputs:dict # SHA-256 of what was read, see `input_digests`
+    key:str # of `job_key`
 
     @property
     def duration(self)->float: # seconds
@@ -985,17 +1008,16 @@ def lipsync(
     check_place(out, [video, audio, *files], settings.overwrite)
     pick_codec(out.suffix, settings.codec, settings.lossless) # refuses what does not go together
     weights = digest(checked_set(video, audio, settings, models).folder)
-    same = [replace(settings, overwrite=False), weights, digest(*map(readable, (video, audio, *files))), version()]
-    key = hashlib.blake2b(repr(same).encode(), digest_size=6).hexdigest()
-    with claimed(out, key) as folder, tidy_heap():
+    inputs = input_digests(video, audio, settings)
+    with claimed(out, job_key(settings, weights, inputs, version())) as folder, tidy_heap():
         job = open_job(video, audio, settings, models, progress, stop)
         tidy_up(out.absolute().parent)
         with closing(job.coming): parts = write_parts(job, folder, out.suffix, progress, watch) # a job that fails looks for no more faces
-        with job.clock('join'): join_parts(parts, out, job.video.fps, *sound_track(job, folder))
+        with job.clock('join'): join_parts(parts, out, job.video.fps, *sound_track(job, folder), about=provenance(version(), job.models.config.name, weights, inputs))
     for words in unmet(job): take_note(job, words)
     speaking = np.any([v.weight > 0 for v in job.voices], 0)
     report = Report(out, job.models.config.name, weights, job.frames, int(speaking.sum()), float(job.video.fps), sorted(set(job.damaged)), job.video.hdr, [left_alone(job, v) for v in job.voices],
-        job.notes, perf_counter()-began, dict(job.clock), peak_memory(), used_settings(job), version())
+        job.notes, perf_counter()-began, dict(job.clock), peak_memory(), used_settings(job), version(), inputs, job_key(settings, weights, inputs))
     report.save()
     return report
 

@@ -7,45 +7,36 @@ __all__ = ['VIDEOS', 'CONFIDENCE', 'DAMAGE', 'STEPS', 'LAST', 'NO_ROOM', 'LONGES
            'Unfit', 'unfit_as', 'Made', 'named', 'check_file', 'write_wav', 'clip_writer', 'to_25fps', 'find_shots',
            'equal_parts', 'cut_segments', 'hops', 'face_stretches', 'loaded_detector', 'align_faces', 'loaded_scorer',
            'square_lips', 'square_sync', 'shifted', 'fix_sync', 'loaded_hyperiqa', 'square_quality', 'check_quality',
-           'Job', 'record_file', 'read_record', 'key_of', 'no_room', 'forget', 'do', 'attempt', 'failed',
-           'follow_parent', 'quiet_worker', 'unheard', 'Processes', 'start_ray', 'on_row', 'on_ray', 'all_files',
+           'Job', 'record_file', 'read_record', 'key_of', 'no_room', 'forget', 'do', 'attempt', 'failed', 'all_files',
            'why_not', 'find_videos', 'passed_over', 'settled', 'claim', 'remove_rests', 'alone_in', 'forget_lost',
-           'StepResult', 'run_steps', 'PrepareReport', 'still', 'pictured', 'report_page', 'save_report', 'prepare',
+           'StepResult', 'run_steps', 'PrepareReport', 'pictured', 'report_page', 'save_report', 'prepare', 'clips_in',
            'files_list']
 
 # %% ../nbs/40_prepare.ipynb #c24f786c
-import base64
 import errno
 import html
 import json
 import os
-import signal
 import tempfile
 import wave
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache, partial
-from io import BytesIO
+from functools import lru_cache
 from itertools import islice
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 from shutil import copyfile, rmtree
-from threading import Thread
 from time import process_time
 from typing import Literal, NamedTuple
 import cv2
 import numpy as np
-import torch
 from filelock import FileLock, Timeout
-from PIL import Image
 from scenedetect import AdaptiveDetector, detect
-from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_path, dataclass_from, progress_bar
+from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_path, dataclass_from, progress_bar, read_value, repo_root
 from .face import align, crop_size, detector_name, face_detector, similarity
-from .media import probe, read_audio, read_frames, readable_seconds
+from .media import probe, read_audio, read_frames, readable_seconds, still
+from .workers import worker_pool
 from .realism import hyperiqa, load_hyperiqa
 from .syncscore import FaceRun, SyncScore, filled, lip_tracker, load_scorer, load_syncnet_v2, score_lips, score_v2, still_lips
 from .writing import VideoWriter, join_parts
@@ -429,109 +420,6 @@ def failed(
     "A job that came to no end."
     return dict(key=job.key, source=job.source, mark=job.mark, files=[], left=[['failed', why, 0.]], facts={}, cpu=0.)
 
-# %% ../nbs/40_prepare.ipynb #c4c7705a
-def follow_parent():
-    "End with the process that started this one, however it ended."
-    parent_process().join()
-    os._exit(1)
-
-def quiet_worker():
-    "One thread per process; Ctrl-C is the parent's business."
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=follow_parent, daemon=True).start()
-    cv2.setNumThreads(1); torch.set_num_threads(1)
-
-@contextmanager
-def unheard(
-    number:int, # of a signal
-)->Iterator[None]:
-    "A signal waits for the end of the block; processes that are started in it never hear it."
-    if not hasattr(signal, 'pthread_sigmask'): yield; return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
-    try: yield
-    finally: signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-# %% ../nbs/40_prepare.ipynb #5de7a616
-class Processes:
-    "Jobs on all cores of a machine; call it with jobs, get their records in the order they are finished."
-    def __init__(self,
-        workers:int, # processes
-        work:Callable=attempt, # has to be importable
-    ): self.workers, self.work, self.pool = workers, work, None
-
-    def __enter__(self): return self
-    def __exit__(self, *error): self.stop()
-
-    def submit(self, job, workers):
-        "Give a job to the pool, which is started if there is none; a worker's first seconds are not disturbed either."
-        self.pool = self.pool or ProcessPoolExecutor(workers, get_context('spawn'), quiet_worker)
-        with unheard(signal.SIGINT): return self.pool.submit(self.work, job)
-
-    def stop(self):
-        "Wait for the jobs in hand, forget the others."
-        if self.pool: self.pool.shutdown(cancel_futures=True)
-        self.pool = None
-
-    def alone(self, job):
-        "A job in a process of its own."
-        try: return self.submit(job, 1).result()
-        except BrokenProcessPool: return failed(job, f'{job.source} made its process die')
-        finally: self.stop()
-
-    def __call__(self,
-        jobs:list[Job],
-    )->Iterator[dict]: # records
-        todo, running, suspects = deque(jobs), {}, []
-        while todo or running:
-            try:
-                while todo and len(running) < 2*self.workers:
-                    running[self.submit(todo[0], self.workers)] = todo[0]
-                    todo.popleft()
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    record = future.result()
-                    del running[future]
-                    yield record
-            except BrokenProcessPool:
-                suspects, running = [*suspects, *running.values()], {}
-                self.stop()
-        if suspects: self.stop()
-        yield from map(self.alone, suspects)
-
-# %% ../nbs/40_prepare.ipynb #b3f5c710
-def start_ray(
-    address:str, # 'local', 'auto' or that of a cluster, such as 10.0.0.5:6379
-):
-    "Connect to a cluster, or start one here."
-    try: import ray
-    except ImportError as e: raise LatentSyncError("Ray is not installed; run pip install -e '.[ray]' or leave --ray out") from e
-    if ray.is_initialized(): return
-    try: ray.init(None if address == 'local' else address, include_dashboard=False if address == 'local' else None, log_to_driver=False, logging_level='error')
-    except (ConnectionError, ValueError, RuntimeError) as e: raise LatentSyncError(f'no Ray cluster answers at {address}; start one with `ray start --head` or leave the address out') from e
-
-def on_row(
-    row:dict, # 'job' as JSON
-)->dict: # 'record' as JSON, which Ray need not understand
-    "A job that came over the network."
-    values = json.loads(row['job'])
-    return dict(record=json.dumps(attempt(Job(**values | dict(settings=PrepareSettings(**values['settings']))))))
-
-def on_ray(
-    jobs:list[Job],
-    most:int=2000, # tasks; more files share one
-)->Iterator[dict]: # records, in the order they are finished
-    "Jobs on all machines of a cluster."
-    if not jobs: return
-    import ray
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars, context.max_errored_blocks = False, -1
-    rows = ray.data.from_items([dict(job=json.dumps(asdict(j))) for j in jobs], override_num_blocks=min(len(jobs), most))
-    left = {j.key: j for j in jobs}
-    for row in rows.map(on_row, num_cpus=1).iter_rows():
-        record = json.loads(row['record'])
-        left.pop(record.get('key'), None)
-        yield record
-    yield from (failed(job, f'{job.source} was not brought to an end by Ray') for job in left.values())
-
 # %% ../nbs/40_prepare.ipynb #b6415f13
 def all_files(
     folder:Path,
@@ -659,7 +547,7 @@ def run_steps(
     videos:dict[str,Path], # of `find_videos`
     out:Path, # folder of everything
     s:PrepareSettings, # of `settled`
-    run:Callable, # of jobs: `Processes` or `on_ray`
+    run:Callable, # of jobs, see `worker_pool`
     progress:bool=True, # show bars
 )->Iterator[StepResult]:
     "Each step over all files."
@@ -724,19 +612,6 @@ class PrepareReport:
 # %% ../nbs/40_prepare.ipynb #ed68c8fb
 MOST = 24 # pictures per step
 
-def still(
-    file:Path, # a video
-    second:float=0., # at which
-    height:int=80, # px
-)->str: # an HTML image, '' where nothing can be decoded
-    "A small picture of a video."
-    try: frame = next(read_frames(file, first=round(second*FPS)), None)
-    except LatentSyncError: return ''
-    if frame is None: return ''
-    data, size = BytesIO(), (round(frame.shape[1]*height/frame.shape[0]), height)
-    Image.fromarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA)).save(data, 'JPEG', quality=70)
-    return f'<img height={height} src="data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}">'
-
 def pictured(
     source:str, # of a record: a video, or a note that names one
 )->Path:
@@ -773,7 +648,7 @@ def save_report(
 # %% ../nbs/40_prepare.ipynb #39973106
 def prepare(
     folder:str|Path, # of videos, in sub-folders as well; only read
-    out:str|Path|None=None, # folder of everything; None: `<folder>_<resolution>` beside the input
+    out:str|Path|None=None, # folder of everything; None: `data/aligned` in the clone, where training looks
     resolution:int=256, # side of the face square, px
     ray:str|None=None, # None: on this machine; 'local' starts Ray here, 'auto' or an address joins a cluster
     workers:int|None=None, # processes on this machine, about 1 GB each; None: one per core, 1: none besides this one
@@ -782,14 +657,13 @@ def prepare(
 )->PrepareReport: # printed as Markdown
     "Make training clips of a folder of videos; a stopped run goes on where it was."
     folder = Path(os.path.abspath(folder))
-    videos, (s, notes) = find_videos(folder), settled(dataclass_from(PrepareSettings, dict(resolution=resolution) | settings))
-    out = Path(out or folder.with_name(f'{folder.name}_{resolution}'))
+    videos, (s, notes) = find_videos(folder), settled(dataclass_from(PrepareSettings, dict(resolution=resolution) | settings, read_value))
+    out = Path(out or repo_root()/'data'/'aligned')
     if any(p.resolve().is_relative_to(out.resolve()) for p in videos.values()): raise LatentSyncError(f'a link in {folder} leads to {out}; choose another folder to write to')
     claim(folder, out, s)
     notes += passed_over(folder)
-    if ray: start_ray(ray)
     workers = workers or os.cpu_count()
-    with alone_in(out), nullcontext(on_ray) if ray else Processes(workers) if workers > 1 else nullcontext(partial(map, attempt)) as run:
+    with alone_in(out), worker_pool(attempt, failed, workers, ray) as run:
         remove_rests(out)
         forget_lost(videos, out)
         report = PrepareReport(out/LAST, list(run_steps(videos, out, s, run, progress)), notes)
@@ -800,13 +674,18 @@ def prepare(
     return report
 
 # %% ../nbs/40_prepare.ipynb #a0a6b250
+def clips_in(
+    folder:Path, # output folder of `prepare`, or any folder of clips
+)->Path: # itself, or the last step's folder in it
+    "Where clips that may be trained on are."
+    return folder/LAST if (folder/LAST).is_dir() else folder
+
 def files_list(
     folder:str|Path, # output folder of `prepare`, or any folder of clips
     path:str|Path, # the list to write
 )->list[Path]: # what is in it, in order
     "Write the clips of a folder into a list, one absolute path per line."
-    folder = Path(folder).absolute()
-    place = folder/LAST if (folder/LAST).is_dir() else folder
+    place = clips_in(Path(folder).absolute())
     clips = sorted(p for p in place.rglob('*.mp4') if not p.name.startswith('.'))
     if not clips: raise LatentSyncError(f'there is no clip (.mp4) in {place}; prepare a folder of videos first')
     with atomic_path(path) as tmp: tmp.write_text(''.join(f'{p}\n' for p in clips))

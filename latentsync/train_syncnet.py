@@ -52,7 +52,7 @@ class SyncNetRecipe:
 RELEASED_SYNCNET = dict(seed=42, save_every=2500) # of `TrainConfig`
 
 def syncnet_recipe(
-    name:str='pixel_attn', # of a preset of the kind `train_syncnet`
+    name:str='syncnet_16_pixel_attn', # of a preset of the kind `train_syncnet`
     **changes, # training, trainer, data: dictionaries of what differs from the preset
 )->SyncNetRecipe:
     "The recipe of a preset."

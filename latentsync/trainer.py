@@ -32,7 +32,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from .core import LatentSyncError, atomic_path, dataclass_from, load_strict, pick_device, pick_dtype, prefetch, preset, progress_bar, read_torch, tell
+from .core import LatentSyncError, atomic_path, dataclass_from, joined_settings, load_strict, pick_device, pick_dtype, prefetch, preset, progress_bar, read_torch, read_value, tell
 from .pictures import drawn
 
 # %% ../nbs/51_trainer.ipynb #15ff3fa4
@@ -66,13 +66,13 @@ def read_recipe(
     name:str, # of a preset
     kind:str, # see `preset`
     released:dict, # more of what the released recipes of this kind share
-    changes:dict, # part -> what differs from the preset
+    changes:dict, # part -> what differs from the preset; values may be words, see `read_value`
 )->Any: # a `cls`
     "A recipe; unknown names and wrong types raise."
     values, parts = preset(name, kind), ('training','trainer','data')
     if wrong := (values.keys() | changes) - set(parts): raise LatentSyncError(f'{name} with {", ".join(sorted(wrong))} is no recipe; it has the parts training, trainer and data')
-    merged = {part: values.get(part, {}) | changes.get(part, {}) for part in parts}
-    return dataclass_from(cls, merged | dict(trainer=RELEASED | released | merged['trainer']))
+    merged = joined_settings({part: {} for part in parts} | dict(trainer=RELEASED | released), joined_settings(values, changes))
+    return dataclass_from(cls, merged, read_value)
 
 # %% ../nbs/51_trainer.ipynb #d8bf1b2e
 def lr_at(

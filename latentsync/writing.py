@@ -312,6 +312,7 @@ class Output:
         "Add the end of the sound and what a container has at its end."
         with disk_errors(self.path), self.out: self.play(self.sound.rest(self.frames/self.fps))
 
+# %% ../nbs/01b_writing.ipynb #ee89586f
 @contextmanager
 def output(
     path:Path, # an existing file is replaced
@@ -320,12 +321,14 @@ def output(
     audio:str|Path|None, # a sound file or a video with sound
     audio_start:float, # s into the sound
     audio_duration:float|None, # s of sound wanted
+    about:dict[str,str]={}, # metadata: 'comment', 'title' and so on
 )->Iterator[Output]: # nothing is left if the block fails
     "Open a file for writing."
     with ExitStack() as stack:
         source = stack.enter_context(open_sound(audio)) if audio else None
         tmp = stack.enter_context(atomic_path(path))
         out = av.open(str(tmp.absolute()), 'w', options={} if tmp.suffix == '.mkv' else {'movflags': '+faststart'})
+        out.metadata.update(about)
         try:
             video = add_video(out)
             packets = add_sound(source, out, path.suffix.lower(), audio_start, audio_duration, fps) if source else iter(())
@@ -427,6 +430,7 @@ def join_parts(
     audio:str|Path|None=None, # a sound file or a video with sound
     audio_start:float=0., # s into the sound where the video begins
     audio_duration:float|None=None, # s of sound wanted; None for all of it, but not beyond the video
+    about:dict[str,str]={}, # metadata: 'comment', 'title' and so on
 )->int: # frames
     "Make one video of several, without coding the pictures again."
     out, fps, first = check_output(out, overwrite=True), rate_of(fps), 0
@@ -435,7 +439,7 @@ def join_parts(
     delay = max(i-n for part in numbers for i, n in enumerate(part))
     with ExitStack() as stack:
         template = video_stream(stack.enter_context(open_media(parts[0])))
-        file = stack.enter_context(output(out, lambda c: copied_stream(c, template, fps), fps, audio, audio_start, audio_duration))
+        file = stack.enter_context(output(out, lambda c: copied_stream(c, template, fps), fps, audio, audio_start, audio_duration, about))
         for part, order in zip(parts, numbers):
             for packet in renumbered(part, order, file.video, first, delay, fps): file.add([packet])
             first += len(order)

@@ -43,7 +43,7 @@ def test_chain(tmp_path, capsys):
         assert report.clips, str(report)
         clips = files_list(tmp_path/'prepared', tmp_path/'clips.txt')
         clock('prepare')
-        train_syncnet(tmp_path/'clips.txt', tmp_path/'syncnet', syncnet_recipe('tiny', trainer=dict(device='cpu')), cache=cache)
+        train_syncnet(tmp_path/'clips.txt', tmp_path/'syncnet', syncnet_recipe('tiny_syncnet', trainer=dict(device='cpu')), cache=cache)
         judge = sorted((tmp_path/'syncnet'/'checkpoints').glob('*.pt'), key=lambda p: p.stat().st_mtime)[-1]
         clock('SyncNet')
         cpu = dict(trainer=dict(device='cpu'))
