@@ -186,6 +186,7 @@ WRITING = (
     option('--crf', type=int, help='quality of the video, 0 best to 51, usually 14 to 24'),
     option('--codec', choices=['h264','hevc','prores','ffv1'], help='how the video is encoded'),
     option('--lossless', action='store_true', help='encode without any loss'),
+    option('--mark', action='store_true', help='say on every frame that the lips are made'),
     option('--overwrite', action='store_true', help='replace OUT if it exists'))
 
 def show(
