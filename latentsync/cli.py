@@ -260,7 +260,7 @@ def presets(kind=None):
     option('--megabytes', type=float, metavar='N', help='largest file that is taken (default: 500)'),
     option('--seconds', type=float, metavar='S', help='longest video or sound that is taken (default: 600)'),
     option('--browser', action='store_true', help='open the page'),
-    *COMPUTE[:2])
+    *COMPUTE[:2], defaults=('pipeline.LipsyncSettings',))
 def app(streamlit=False, **settings):
     if streamlit: from latentsync.form import serve_form as serve
     else: from latentsync.app import serve_app as serve
