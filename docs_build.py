@@ -1,84 +1,191 @@
-"The site and README.md from the notebooks without Quarto: nbdev -> markdown -> mkdocs-material."
-import re, shutil
+"""The site and README.md from the notebooks: markdown -> mkdocs-material. No kernel and no Quarto is needed.
+
+`python docs_build.py` writes README.md, builds the site in `_docs/`, checks it, and fails on any warning.
+"""
+import ast, logging, re, shutil, sys
+from functools import cache
 from pathlib import Path
 import nbformat, yaml
+from execnb.shell import CaptureShell
 from nbconvert import MarkdownExporter
 from nbdev.config import get_config
-from nbdev.serve import proc_nbs
 from traitlets.config import Config
+from docs.reference import exported_names, fold_or_show, folded, reference
 
 root = Path(__file__).resolve().parent
 page_name = lambda stem: re.sub(r'^\d+[a-z]?_', '', stem) # '12_unet' -> 'unet'
+
+# what a notebook says
 
 def front_matter(nb):
     "Take the front matter off a notebook."
     if nb.cells[0].cell_type != 'raw': return {}
     return yaml.safe_load(nb.cells.pop(0).source.strip().strip('-')) or {}
 
-def obey(cell):
-    "Turn a code cell's `#|` directives into tags, and Quarto's callouts into admonitions."
+def directives(cell):
+    "The `#|` lines of a code cell, which are taken off."
+    given = dict(re.findall(r'^#\| *([\w-]+):? *(.*)$', cell.source, re.M))
+    cell.source = re.sub(r'^#\|.*\n?', '', cell.source, flags=re.M)
+    return given
+
+def obey(cell, shell):
+    "Turn a code cell's directives into tags, and Quarto's callouts into admonitions."
     if cell.cell_type == 'markdown':
         block = lambda m: f'!!! {m[1]}\n' + '\n'.join('    ' + line for line in m[2].splitlines())
         cell.source = re.sub(r'::: ?\{\.callout-(\w+)\}\n(.*?)\n:::', block, cell.source, flags=re.S)
     if cell.cell_type != 'code': return
-    given = dict(re.findall(r'^#\|\s*([\w-]+):?\s*(.*)$', cell.source, re.M))
+    given = directives(cell)
+    if 'exec_doc' in given: cell.outputs = run_cell(cell.source, shell())
     cell.metadata['tags'] = [tag for tag, on in dict(
         hide='hide' in given, hide_in=given.get('echo') == 'false', hide_out=given.get('output') == 'false').items() if on]
-    cell.source = re.sub(r'^#\|.*\n?', '', cell.source, flags=re.M)
 
-def to_markdown(path, files):
-    "Title, text and pictures of a notebook; `files` is the folder its pictures will be in."
-    nb = nbformat.read(path, as_version=4)
-    front = front_matter(nb)
+def run_cell(source, shell):
+    "The outputs of a cell that is run when the site is built."
+    outputs = shell.run(source)
+    if shell.exc: raise RuntimeError(f'in a cell of the site:\n{source}') from shell.exc
+    return [nbformat.from_dict(dict(o)) for o in outputs]
+
+def tidy(cell):
+    "Outputs without widgets and terminal colours."
+    if cell.cell_type != 'code': return
+    cell.outputs = [o for o in cell.outputs if not any('widget-view' in kind for kind in o.get('data', {}))]
+    for o in cell.outputs:
+        if 'text' in o: o.text = re.sub(r'\x1b\[[0-9;]*[A-Za-z]', '', o.text)
+
+def to_markdown(nb, files):
+    "Text and pictures of a notebook; `files` is the folder its pictures will be in."
     nb.metadata['language_info'] = {'name': 'python'} # for the colours of code
-    for cell in nb.cells: obey(cell)
+    shell = cache(lambda: CaptureShell(path=root/'nbs'))
+    for cell in nb.cells: obey(cell, shell), tidy(cell)
+    nb.cells = [c for c in nb.cells if c.source.strip()]
     remove = dict(enabled=True, remove_cell_tags={'hide'}, remove_input_tags={'hide_in'}, remove_all_outputs_tags={'hide_out'})
     text, made = MarkdownExporter(config=Config(TagRemovePreprocessor=remove)).from_notebook_node(nb, resources={'output_files_dir': files})
-    head = re.match(r'\s*# (.+)', text)
-    title = head[1] if head else front.get('title', path.stem)
-    if not head: text = f'# {title}\n\n' + (f'> {front["description"]}\n\n' if 'description' in front else '') + text
-    return title, text, made['outputs']
+    return text, made['outputs']
 
 def readme():
     "README.md: the index with its links seen from the top folder."
-    _, text, pictures = to_markdown(root/'nbs/index.ipynb', '')
+    nb = nbformat.read(root/'nbs/index.ipynb', as_version=4)
+    front_matter(nb)
+    text, pictures = to_markdown(nb, '')
     assert not pictures, 'the index shows pictures from nbs/images, so that README.md can show them too'
     return re.sub(r'\]\((?!https?:|#)(\.\./)?', lambda m: '](' if m[1] else '](nbs/', text).strip() + '\n'
 
-def relink(text, up, cfg):
-    "Links to notebooks and to the published site become pages; links out of `nbs` lead to the repository."
-    text = re.sub(rf'\]\({"../"*up}\.\./', f']({cfg.git_url}/blob/{cfg.branch}/', text)
-    text = re.sub(r'\]\(((?:\.\./)*(?:[\w-]+/)*)([\w-]+)\.ipynb', lambda m: f']({m[1]}{page_name(m[2])}.md', text)
-    return re.sub(rf'\]\({re.escape(cfg.doc_host + cfg.doc_baseurl)}/(\w+)\.html', rf']({"../"*up}\1.md', text)
+# what the site makes of it
 
-def page(path, source, out, cfg):
-    "Write one page and its pictures."
-    folder, stem = path.relative_to(source).parent, page_name(path.stem)
-    title, text, pictures = to_markdown(path, f'{stem}_files')
-    text = relink(text, len(folder.parts), cfg)
-    for name, data in {**{f'{stem}.md': text.encode()}, **pictures}.items():
-        target = out/folder/name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-    return str(folder), title, str(folder/f'{stem}.md')
+MARKS = re.compile(r"""
+    ^```[\s\S]*?^``` | ^\#.*$ | \[[^\]\n]*\]\([^)\n]*\)         # stay as they are: blocks of code, headings, links
+    | `(?P<name>[A-Za-z_][\w.]*(?:\(\))?)` | `[^`\n]*`             # a name in backticks, other code
+    | (?P<block>\$)?(?<!\\)\$(?P<tex>[^\s$](?:[^$]*[^\s$])?)\$(?(block)\$) # a formula
+    """, re.M | re.X)
 
-def navigation(pages):
-    "Home, the modules in their order, then a section for each folder."
-    top = [{title: file} for folder, title, file in pages if folder == '.']
-    sections = sorted({folder for folder, *_ in pages} - {'.'}, key=lambda s: ['tutorials', 'explanations', 'runs'].index(s))
-    return top + [{s.capitalize(): [{t: f} for folder, t, f in pages if folder == s]} for s in sections]
+class Site:
+    "All pages, and what they have to know of each other."
+    def __init__(self):
+        self.cfg, self.out = get_config(), root/'_docs_src'
+        self.quarto = yaml.safe_load((root/'nbs/_quarto.yml').read_text())['website']
+        self.lines = {p.stem: exported_names(p.read_text()) for p in sorted((root/'latentsync').glob('*.py')) if p.stem[0] != '_'}
+        self.titles, self.blob = {}, f'{self.cfg.git_url}/blob/{self.cfg.branch}'
+
+    def home_of(self, name, here):
+        "The module whose page has a name: this one, or the only one; the commands' functions share names with those they call."
+        if name in self.lines.get(here, {}): return here
+        homes = [m for m, names in self.lines.items() if name in names and m != 'cli']
+        return homes[0] if len(homes) == 1 else None
+
+    def linker(self, path):
+        "A function from a name in backticks to its address, seen from the page of a notebook."
+        up, here = '../'*(len(path.parts)-1), page_name(path.stem)
+        def link(name, suffix='.html'):
+            home = self.home_of(name.removesuffix('()'), here if not up else '')
+            return home and f'{up}{home}{suffix}#{name.removesuffix("()")}'
+        return link
+
+    def prose(self, text, path):
+        "Links and formulas of a markdown cell."
+        up, link = '../'*(len(path.parts)-1), self.linker(path)
+        text = re.sub(rf'(\]\(|href=")(?!https?:){up}\.\./', rf'\g<1>{self.blob}/', text)
+        text = re.sub(r'(\]\(|href=")((?:\.\./)*(?:[\w-]+/)*)([\w-]+)\.ipynb', lambda m: f'{m[1]}{m[2]}{page_name(m[3])}.{"md" if m[1]=="](" else "html"}', text)
+        text = re.sub(rf'\]\({re.escape(self.cfg.doc_host + self.cfg.doc_baseurl)}/(\w+)\.html', rf']({up}\1.md', text)
+        def found(m):
+            if m['tex']: return formula(m['tex'], bool(m['block']))
+            target = m['name'] and link(m['name'], '.md')
+            return f'[`{m["name"]}`]({target})' if target else m[0]
+        return re.sub(MARKS, found, text)
+
+    def code(self, cell, path, module):
+        "An exported cell becomes its reference, imports and preparations open on a click."
+        given = directives(nbformat.from_dict(dict(cell)))
+        source = re.sub(r'^#\|.*\n?', '', cell.source, flags=re.M)
+        if 'hide' in given or not source.strip(): return
+        if any(k.startswith('export') for k in given) and any(not isinstance(n, (ast.Import, ast.ImportFrom)) for n in ast.parse(source).body):
+            address = lambda name: f'{self.blob}/latentsync/{module}.py#L{self.lines[module][name]}'
+            text = reference(source, address, self.linker(path))
+        else: text = fold_or_show(source, cell.outputs, 'export' in given, bool(module))
+        if text: cell.update(nbformat.v4.new_markdown_cell(text, id=cell.id)), cell.pop('outputs'), cell.pop('execution_count')
+
+    def page(self, path):
+        "Write one page and its pictures."
+        nb, rel = nbformat.read(root/'nbs'/path, as_version=4), Path(path)
+        front_matter(nb)
+        stem = page_name(rel.stem)
+        module = next((m[1] for c in nb.cells if (m := re.search(r'^#\| default_exp (\w+)', c.source, re.M))), None)
+        for cell in nb.cells:
+            if cell.cell_type == 'markdown': cell.source = self.prose(cell.source, rel)
+            elif cell.cell_type == 'code': self.code(cell, rel, module)
+        text, pictures = to_markdown(nb, f'{stem}_files')
+        self.titles[path] = re.search(r'^# (.+)', text, re.M)[1]
+        head = yaml.safe_dump(dict(title=self.titles[path], notebook=str(path), module=module))
+        for name, data in {**{f'{stem}.md': f'---\n{head}---\n{text}'.encode()}, **pictures}.items():
+            target = self.out/rel.parent/name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+
+    def navigation(self, contents=None):
+        "The sections of nbs/_quarto.yml with the pages' titles."
+        entries = []
+        for c in contents or self.quarto['sidebar']['contents']:
+            if isinstance(c, dict) and 'section' in c: entries.append({c['section']: self.navigation(c['contents'])}); continue
+            path = Path(c['href'] if isinstance(c, dict) else c)
+            title = c['text'] if isinstance(c, dict) else self.titles[str(path)]
+            entries.append({title: str(path.with_name(page_name(path.stem) + '.md'))})
+        return entries
+
+    def write(self):
+        "_docs_src/ and mkdocs.yml."
+        shutil.rmtree(self.out, ignore_errors=True)
+        shutil.copytree(root/'nbs/images', self.out/'images')
+        shutil.copytree(root/'docs/assets', self.out/'assets')
+        for p in sorted((root/'nbs').rglob('*.ipynb')):
+            if not re.search(r'/[._]', str(p.relative_to(root))): self.page(str(p.relative_to(root/'nbs')))
+        settings = yaml.safe_load((root/'docs/mkdocs.yml').read_text())
+        (root/'mkdocs.yml').write_text(yaml.safe_dump(settings | dict(
+            site_name=self.cfg.title, site_url=self.cfg.doc_host + self.cfg.doc_baseurl + '/', site_description=self.cfg.description,
+            repo_url=self.cfg.git_url, repo_name=f'{self.cfg.user}/{self.cfg.repo}', copyright=self.cfg.copyright, nav=self.navigation())))
+
+def formula(tex, block):
+    "TeX as MathML, which browsers draw without any script."
+    from latex2mathml.converter import convert
+    math = convert(tex.strip(), display='block' if block else 'inline')
+    return f'<p class="formula">{math}</p>' if block else f'<span class="formula">{math}</span>'
 
 def build():
-    "README.md, _docs_src/ and mkdocs.yml."
+    "README.md and the site; returns how many warnings there were."
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+    from mkdocs.utils import CountHandler
+    from docs.check import faults
     (root/'README.md').write_text(readme())
-    cfg, source, out = get_config(), proc_nbs(n_workers=0), root/'_docs_src'
-    shutil.rmtree(out, ignore_errors=True)
-    paths = sorted(source.rglob('*.ipynb'), key=lambda p: (p.stem != 'index', p))
-    pages = [page(p, source, out, cfg) for p in paths]
-    if (root/'nbs/images').exists(): shutil.copytree(root/'nbs/images', out/'images')
-    extensions = ['admonition', 'attr_list', 'md_in_html', 'tables', {'pymdownx.highlight': {}}, 'pymdownx.superfences', 'pymdownx.arithmatex']
-    (root/'mkdocs.yml').write_text(yaml.safe_dump(dict(
-        site_name=cfg.title, docs_dir='_docs_src', site_dir='_docs', use_directory_urls=False, plugins=['search'], nav=navigation(pages),
-        theme=dict(name='material', font=False, features=['content.code.copy']), markdown_extensions=extensions)))
+    Site().write()
+    counter = CountHandler(level=logging.WARNING)
+    logging.getLogger('mkdocs').addHandler(counter)
+    logging.getLogger('mkdocs').addHandler(logging.StreamHandler())
+    build(load_config(str(root/'mkdocs.yml')))
+    found = faults(root/'_docs')
+    for fault in found: print(fault)
+    warnings = sum(n for _, n in counter.get_counts()) + len(found)
+    print(f'{len(list((root/"_docs").rglob("*.html")))} pages, {warnings} warnings')
+    return warnings
 
-if __name__ == '__main__': build()
+if __name__ == '__main__':
+    if sys.argv[1:] == ['--readme']: (root/'README.md').write_text(readme())
+    else: sys.exit(bool(build()))

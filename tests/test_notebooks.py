@@ -83,7 +83,7 @@ def snapshot(folder): return {str(p.relative_to(folder)): p.read_bytes() for d i
 def test_clean_and_export_change_nothing(tmp_path):
     "Otherwise a module was edited by hand, or a notebook was not exported or not cleaned."
     for name in 'nbs', 'latentsync': shutil.copytree(root/name, tmp_path/name, ignore=shutil.ignore_patterns('__pycache__'))
-    for name in 'settings.ini', 'setup.py', 'pyproject.toml', '_quarto.yml': shutil.copy(root/name, tmp_path)
+    for name in 'settings.ini', 'setup.py', 'pyproject.toml': shutil.copy(root/name, tmp_path)
     for tool in 'nbdev_clean', 'nbdev_export': subprocess.run([Path(sys.executable).with_name(tool)], cwd=tmp_path, check=True)
     before, after = snapshot(root), snapshot(tmp_path)
     assert before.keys() == after.keys()
@@ -93,6 +93,10 @@ def test_clean_and_export_change_nothing(tmp_path):
 def test_readme_is_the_rendered_index():
     import docs_build
     assert (root/'README.md').read_text() == docs_build.readme(), 'run `make docs`'
+
+def test_every_notebook_has_one_place_on_the_site():
+    listed = re.findall(r'^ *(?:- |href: )(\S+\.ipynb)$', (root/'nbs/_quarto.yml').read_text(), re.M)
+    assert sorted(listed) == sorted(str(p.relative_to(root/'nbs')) for p in everything), 'list it in nbs/_quarto.yml'
 
 def test_requirements_cover_the_imports():
     config = ConfigParser(delimiters=['='])
