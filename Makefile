@@ -16,8 +16,7 @@ test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -q tests
 
 docs: $(VENV)/dev.stamp
-	$(BIN)/python docs_build.py
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python docs_build.py
 
 clean:
 	rm -rf $(VENV) _proc _docs _docs_src mkdocs.yml build dist *.egg-info .pytest_cache .ruff_cache

@@ -46,10 +46,12 @@ def run_cell(source, shell):
     return [nbformat.from_dict(dict(o)) for o in outputs]
 
 def tidy(cell):
-    "Outputs without widgets and terminal colours."
+    "Outputs without widgets, terminal colours and links to files of the run."
     if cell.cell_type != 'code': return
     cell.outputs = [o for o in cell.outputs if not any('widget-view' in kind for kind in o.get('data', {}))]
     for o in cell.outputs:
+        for kind in {'text/html', 'text/markdown'} & set(o.get('data', {})):
+            o.data[kind] = re.sub(r'<a href="(?!https?:|#)[^"]*">(.*?)</a>|(?<!!)\[([^\]]*)\]\((?!https?:|#)[^)]*\)', lambda m: m[1] or m[2], ''.join(o.data[kind]))
         if 'text' in o: o.text = re.sub(r'\x1b\[[0-9;]*[A-Za-z]', '', o.text)
 
 def to_markdown(nb, files):

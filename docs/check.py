@@ -41,7 +41,7 @@ def bad_text(pages, site):
                 if raw := re.search(r'\]\([^)\s]*\.(html|md|ipynb)', code.text_content()): yield f'{where}: a raw link in code: {raw[0]!r}'
             for tag in article.xpath('.//code | .//pre | .//*[local-name()="math" or local-name()="svg"] | .//script | .//style'): tag.drop_tree()
             text = article.text_content()
-            for raw in re.findall(r'\\[a-zA-Z]{2,}|\$[^$\n]*[\\^_][^$\n]*\$', text): yield f'{where}: raw TeX {raw!r}'
+            for raw in re.findall(r'\\[a-zA-Z]{2,}|\$[^\s$(][^$\n]*[\\^_][^$\n]*\$', text): yield f'{where}: raw TeX {raw!r}'
             for raw in re.findall(r'\]\([^)\s]*\)|Call self as a function|^:::.*|\*\*\w+\*\*', text, re.M): yield f'{where}: raw text {raw!r}'
 
 def faults(
