@@ -7,9 +7,9 @@ __all__ = ['BROW_LEFT', 'BROW_RIGHT', 'NOSE', 'JAW', 'LIPS', 'LIPS_INNER', 'LIPS
            'TEMPLATE', 'ANCHORS_106', 'JAW_106', 'Face', 'shrink', 'overlap', 'YuNet', 'Roi', 'FaceMesh',
            'mesh_anchors', 'lip_points', 'lip_aperture', 'sureness', 'stands', 'turned_back', 'boxes_back',
            'find_turned', 'MeshFinder', 'MeshDetector', 'lip_detector', 'lip_tracker', 'crop_size', 'similarity',
-           'crop_region', 'align', 'fixed_mask', 'hole_weight', 'jaw_weight', 'mouth_weight', 'paste_weight',
-           'resharpened', 'paste', 'paste_released', 'onnx_providers', 'anchors_106', 'box_106', 'InsightFace',
-           'detector_name', 'face_detector']
+           'crop_region', 'align', 'fixed_mask', 'hole_weight', 'frame_to', 'jaw_weight', 'mouth_weight',
+           'paste_weight', 'resharpened', 'paste', 'paste_released', 'onnx_providers', 'anchors_106', 'box_106',
+           'InsightFace', 'detector_name', 'face_detector']
 
 # %% ../nbs/03_face.ipynb #2981463c
 from copy import copy
@@ -556,7 +556,7 @@ def _fade(t): # from 0 to 1 without a kink at either end
     t = np.clip(t, 0, 1)
     return t*t*(3 - 2*t)
 
-def _frame_to(
+def frame_to(
     M:np.ndarray, # (2,3) frame px -> crop px
     crop:tuple[int,int], # width, height of the crop
     size:tuple[int,int], # width, height of a picture of the crop
@@ -573,7 +573,7 @@ def jaw_weight(
     feather:float=.05, # width of the fade behind it, in sides of the square
 )->np.ndarray: # (R,R) float32, 0..1
     "How much of a made face to show: all of the face, nothing of what is behind it."
-    edge = np.c_[jaw, np.ones(len(jaw))]@_frame_to(M, crop_size(resolution), (1, 1))[:2].T + .5 # in sides of the square
+    edge = np.c_[jaw, np.ones(len(jaw))]@frame_to(M, crop_size(resolution), (1, 1))[:2].T + .5 # in sides of the square
     hull = cv2.convexHull(np.float32([*edge, *(edge[[0, -1]]*(1, 0) - (0, 1))]))[:, 0] # no end above the ears
     along = np.roll(hull, -1, 0) - hull
     outwards = along[:, ::-1]*(-1, 1)/(np.linalg.norm(along, axis=1, keepdims=True) + 1e-9)
@@ -623,14 +623,14 @@ def paste(
     R, crop = len(face), crop_size(len(face))
     face = np.float32(face) if face.dtype == np.uint8 else (np.float32(face).clip(-1, 1) + 1)*127.5
     show, out = np.float32(weight*paste_weight(R, M, jaw, mouth_only)), frame.copy()
-    per_pixel = np.linalg.norm(_frame_to(M, crop, (R, R))[:2, :2], axis=1) # square px per frame px, along both sides of the square
+    per_pixel = np.linalg.norm(frame_to(M, crop, (R, R))[:2, :2], axis=1) # square px per frame px, along both sides of the square
     size = tuple(int(n) for n in np.rint(R/np.maximum(per_pixel/2, 1)))
     if size != (R, R): face, show = (cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (face, show)) # to less than half, bicubic alone would alias
     x, y, w, h = cv2.boundingRect(np.uint8(show > 0))
     if not w: return out
     left, top = max(x - 3, 0), max(y - 3, 0) # bicubic reaches so far
     layers = np.dstack([p[top:y+h+3, left:x+w+3] for p in (face, show)])
-    to_square = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]])@_frame_to(M, crop, size)
+    to_square = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]])@frame_to(M, crop, size)
     box = np.array([[x, x+w-1, x, x+w-1], [y, y, y+h-1, y+h-1], [1]*4]) - [[left], [top], [0]]
     around = (np.linalg.inv(to_square)@box)[:2]
     (x0, y0), (x1, y1) = (np.clip([np.floor(around.min(1)) - 2, np.ceil(around.max(1)) + 3], 0, frame.shape[1::-1])).astype(int)

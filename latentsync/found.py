@@ -6,8 +6,8 @@
 __all__ = ['BANK_SECONDS', 'BANK_BYTES', 'SIDES', 'CALM_LIPS', 'BOX', 'HOLE', 'NEEDED', 'FULLY', 'EMPTY', 'KNOWN', 'SHOWN',
            'SURE', 'INWARDS', 'at_side', 'frame_pixels', 'mouth_side', 'bank_frames', 'collect_bank', 'RunOfFrames',
            'Choice', 'MouthChoice', 'box_in_part', 'lip_hole', 'soft_hole', 'needed_drawing', 'inside_known',
-           'draw_inside', 'PlacedFrame', 'placed_frames', 'MadeMouth', 'joined_jaw', 'with_drawing', 'whole_square',
-           'bent_frames', 'with_drawings', 'found_stream']
+           'draw_inside', 'light_square', 'PlacedFrame', 'placed_frames', 'MadeMouth', 'joined_jaw', 'with_drawing',
+           'whole_square', 'bent_frames', 'with_drawings', 'found_stream']
 
 # %% ../nbs/19a_found.ipynb #7e909fb2
 from collections import deque
@@ -23,11 +23,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .core import Stopwatch, prefetch, turn
-from .face import JAW, align, crop_size
+from .face import JAW, align, crop_region, crop_size, frame_to
 from .latents import decode_latents, encode_latents, to_pixels
 from .diffusion import denoise, scheduler
 from .mouths import (FADED, HELD, MOVING, NEAR, TONED, MouthBank, block_of, calm_reach, cheapest_path, found_mouth, lip_range,
     mouth_costs, mouth_layers, mouth_part, next_mouth, resting_lips, square_points, steady_points, switch_costs, wanted_lips)
+from .pictures import Picture
 from .speaker import AT_ONCE, Models, hear_lips, windows
 
 # %% ../nbs/19a_found.ipynb #f88865a8
@@ -78,20 +79,21 @@ def collect_bank(
     fps:float, # frames per second
     resolution:int, # that the matrices are for
     stride:int=1, # see `bank_frames`
-)->MouthBank:
+)->tuple[MouthBank,dict]: # the mouths; frame number -> `square_points` of that frame, which the stream needs again
     "Read a shot and keep its mouths."
     side = mouth_side(np.stack([s.matrix for s in sightings.values()]), resolution)
     chosen = bank_frames(sightings, fps, side, stride)
-    wanted, parts, points = set(chosen), [], []
+    parts, meshes = [], dict.fromkeys(chosen)
     with closing(read(chosen[0])) as frames:
         for i, frame in enumerate(frames, chosen[0]):
-            if i in wanted:
-                M = at_side(sightings[i].matrix, resolution, side)
-                parts.append(align(frame, M, side)[mouth_part(side)])
-                points.append(square_points(frame, M, side)[0])
+            if i in meshes:
+                M = sightings[i].matrix
+                parts.append(align(frame, at_side(M, resolution, side), side)[mouth_part(side)])
+                meshes[i] = square_points(frame, M, resolution)
             if i == chosen[-1]: break
-    poses = np.stack([sightings[i].pose for i in chosen])
-    return MouthBank(np.stack(parts), steady_points(np.stack(points), fps/stride), poses, np.array(chosen), side)
+    stretch = np.float32(crop_size(resolution))*side/resolution/crop_size(side) # crops have whole sides
+    points, poses = np.stack([meshes[i][0]*stretch for i in chosen]), np.stack([sightings[i].pose for i in chosen])
+    return MouthBank(np.stack(parts), steady_points(points, fps/stride), poses, np.array(chosen), side), meshes
 
 # %% ../nbs/19a_found.ipynb #6c6432fa
 CALM_LIPS = .028 # s, standard deviation of the Gaussian over what is heard
@@ -218,6 +220,23 @@ def draw_inside(
         made = decode_latents(models.vae, latents[0].transpose(0, 1))
     return (made.float().permute(0, 2, 3, 1).cpu().numpy().clip(-1, 1) + 1)*127.5
 
+# %% ../nbs/19a_found.ipynb #6c1e52af
+def light_square(
+    frame:np.ndarray|Picture, # (H,W,3) uint8
+    M:np.ndarray, # (2,3) of `similarity` for a resolution
+    resolution:int, # that resolution
+)->np.ndarray: # (TONED,TONED,3) uint8
+    "A face square to compare light in."
+    M, crop = at_side(M, resolution, TONED), crop_size(TONED)
+    there = frame_to(M, crop, (TONED, TONED))
+    k = max(int(np.linalg.det(there)**-.5), 1) # shrinking by a whole number is fast
+    rows, cols = crop_region(M, crop, frame.shape, k)
+    part = frame[rows, cols]
+    h, w = (n//k for n in part.shape[:2])
+    back = np.array([[k, 0, cols.start + (k-1)/2], [0, k, rows.start + (k-1)/2], [0, 0, 1]]) # px of the small picture -> px of the frame
+    return cv2.warpAffine(cv2.resize(part[:h*k, :w*k], (w, h), interpolation=cv2.INTER_AREA), (there@back)[:2], (TONED, TONED))
+
+
 # %% ../nbs/19a_found.ipynb #a8503d55
 SURE = .5 # of the mesh; below, the points of the frame before stay
 
@@ -228,18 +247,18 @@ class PlacedFrame(NamedTuple):
     points:np.ndarray # (478,2) mesh
 
 def placed_frames(
-    frames:Iterable, # of (number in the run, frame (H,W,3) uint8, matrix (2,3) of `similarity`)
+    frames:Iterable, # of (number in the run, frame (H,W,3) uint8, matrix (2,3) of `similarity`, its `square_points` if they are known or None)
     resolution:int, # that the matrices are for
     fps:float, # frames per second
 )->Iterator[PlacedFrame]: # with a calm mesh
     "Read the mesh of each frame and calm it."
     held, reach, before = deque(), calm_reach(fps), None
     def calm(i): return held[i]._replace(points=steady_points(np.stack([h.points for h in held]), fps)[i])
-    for n, (k, frame, M) in enumerate(frames):
+    for n, (k, frame, M, mesh) in enumerate(frames):
         if frame is not before: # a picture stays the same
-            found, score = square_points(frame, M, resolution)
+            found, score = mesh or square_points(frame, M, resolution)
             if before is None or score >= SURE: points = found
-            before, small = frame, align(frame, at_side(M, resolution, TONED), TONED)
+            before, small = frame, light_square(frame, M, resolution)
         held.append(PlacedFrame(k, small, points))
         if len(held) > 2*reach + 1: held.popleft()
         if n >= reach: yield calm(len(held) - 1 - reach)

@@ -11,8 +11,9 @@ __all__ = ['CHUNK_BYTES', 'LOOK', 'PAUSE', 'TO_REST', 'LARGE', 'PART', 'WAITING'
            'LatentNumbers', 'skip', 'go_on', 'shot_bank', 'run_of_frames', 'render_found', 'render', 'aligned_items',
            'living_heads', 'living_frames', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest',
            'joined_sound', 'sound_track', 'digest', 'input_digests', 'job_key', 'hidden', 'no_room', 'claimed', 'age',
-           'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap', 'write_parts', 'report_path', 'check_place',
-           'left_alone', 'unmet', 'used_settings', 'Report', 'peak_memory', 'version', 'lipsync', 'lipsync_demo']
+           'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap', 'one_core_each', 'write_parts', 'report_path',
+           'check_place', 'left_alone', 'unmet', 'used_settings', 'Report', 'peak_memory', 'version', 'lipsync',
+           'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #1414c6d6
 import ctypes
@@ -509,7 +510,7 @@ def shot_bank(
     job:Job,
     voice:Voice,
     shot:int, # its number
-)->MouthBank:
+)->tuple[MouthBank,dict]: # of `collect_bank`
     "The mouths of a shot, from its first seconds with the face."
     at = np.flatnonzero(job.shot[:len(voice.sightings)] == shot)
     sightings = {int(i): voice.sightings[i] for i in at if voice.sightings[i]}
@@ -541,16 +542,17 @@ def render_found(
 )->Iterator: # the same, with the voice's face speaking
     "Let one face speak with mouths of its own shot."
     how = dict(steps=job.chosen('steps'), guidance_scale=job.chosen('guidance_scale'), progress=go_on(job))
-    shot, bank, resolution = None, None, job.models.config.resolution
+    shot, resolution = None, job.models.config.resolution
     for run,group in groupby(frames, key=lambda item: voice.span[item[0]] if item[0] >= begin else -1):
         if run < 0: yield from group; continue
         first, start = next(group), int(np.argmax(voice.span == run))
-        if shot != (shot := job.shot[job.order[start]]): bank = shot_bank(job, voice, shot)
+        if shot != (shot := job.shot[job.order[start]]): bank, meshes = shot_bank(job, voice, shot)
         choice, waiting = MouthChoice(run_of_frames(job, voice, start), bank, job.models, job.settings.expression), deque()
         def placed():
             for k,frame in chain([first], group):
-                waiting.append((k, frame, voice.sightings[job.order[k]].matrix))
-                yield k-start, frame, waiting[-1][2]
+                i = job.order[k]
+                waiting.append((k, frame, voice.sightings[i].matrix))
+                yield k-start, frame, waiting[-1][2], meshes.get(i)
         for made in found_stream(job.models, choice, placed(), job.clock, job.noise, **how):
             k, frame, M = waiting.popleft()
             M = at_side(M, resolution, bank.side)
@@ -850,6 +852,18 @@ def tidy_heap(
         done.set()
         thread.join()
 
+# %% ../nbs/20_pipeline.ipynb #7be1f0a2
+@contextmanager
+def one_core_each(
+    models:Models,
+):
+    "While the block runs, each stage of a set with found mouths computes on one core; threads that begin from now on follow."
+    before = torch.get_num_threads()
+    if models.config.reference == 'found': torch.set_num_threads(1)
+    try: yield
+    finally: torch.set_num_threads(before)
+
+
 # %% ../nbs/20_pipeline.ipynb #d50466b9
 def write_parts(
     job:Job,
@@ -1018,7 +1032,7 @@ def lipsync(
     with claimed(out, job_key(settings, weights, inputs, version())) as folder, tidy_heap():
         job = open_job(video, audio, settings, models, progress, stop)
         tidy_up(out.absolute().parent)
-        with closing(job.coming): parts = write_parts(job, folder, out.suffix, progress, watch) # a job that fails looks for no more faces
+        with closing(job.coming), one_core_each(job.models): parts = write_parts(job, folder, out.suffix, progress, watch) # a job that fails looks for no more faces
         with job.clock('join'): join_parts(parts, out, job.video.fps, *sound_track(job, folder), about=provenance(version(), job.models.config.name, weights, inputs))
     for words in unmet(job): take_note(job, words)
     speaking = np.any([v.weight > 0 for v in job.voices], 0)
