@@ -57,19 +57,20 @@ def progress_html(
     title = f'<p class="title">{escape(record.title)}</p>'
     return title + bar + note_html(job_words(desk, record), record.state)
 
-# %% ../nbs/81_app.ipynb #696f4c7c
+# %% ../nbs/81_app.ipynb #fd444ce0
 PEOPLE = 4 # who may have a sound of their own
 
 def seen_part(
-)->SimpleNamespace: # file, camera, found, faces
+)->SimpleNamespace: # file, camera, trouble, found, faces
     "Who speaks: a file or the camera, and the faces in it."
     gr.Markdown('### 1. Who speaks')
     with gr.Tab('Video or portrait'): file = gr.File(label='A video or a picture with a face', height=170, elem_id='video')
     with gr.Tab('Webcam'): camera = gr.Video(label='Record yourself', sources=['webcam'], include_audio=False, webcam_options=gr.WebcamOptions(mirror=False), height=260)
+    trouble = gr.HTML(elem_id='trouble')
     with gr.Column(visible=False) as found:
         gr.Markdown('Faces found; click the one that shall speak.')
         faces = gr.Gallery(show_label=False, columns=PEOPLE, fit_columns=False, height=130, object_fit='cover', allow_preview=False, interactive=False, buttons=[], elem_id='faces')
-    return SimpleNamespace(file=file, camera=camera, found=found, faces=faces)
+    return SimpleNamespace(file=file, camera=camera, trouble=trouble, found=found, faces=faces)
 
 def heard_part(
 )->SimpleNamespace: # sound, text, language, several, voices, in_turns
@@ -150,7 +151,7 @@ def form_of(
     "The values of the form by their names."
     return dict(zip(FORM, values)) | dict(voices=values[len(FORM):])
 
-# %% ../nbs/81_app.ipynb #1b0cfe72
+# %% ../nbs/81_app.ipynb #2e256090
 def expect(
     desk:JobDesk,
     *values, # of the form
@@ -178,7 +179,7 @@ def look(
     file:str|None,
     camera:str|None,
     checkpoint:str,
-)->tuple: # found, faces, face, several, note, voices
+)->tuple: # found, faces, face, several, trouble, voices
     "Who is seen in what was given."
     nobody = gr.update(visible=False)
     if not (file or camera): return nobody, [], 'largest', nobody, '', *[nobody]*PEOPLE
@@ -266,7 +267,7 @@ def build_page(
         connect(desk, SimpleNamespace(chosen=chosen, shown=shown, face=face, note=note, make=make, page=page, **vars(seen), **vars(heard), **vars(wishes), **vars(result), **vars(kept)))
     return page
 
-# %% ../nbs/81_app.ipynb #4eaeb99f
+# %% ../nbs/81_app.ipynb #730f04d2
 def connect(
     desk:JobDesk,
     p:SimpleNamespace, # all controls
@@ -275,7 +276,7 @@ def connect(
     private = dict(api_visibility='private', show_progress='hidden')
     form = [getattr(p, name) for name in FORM] + p.voices
     expecting = dict(fn=partial(expect, desk), inputs=form, outputs=p.note, api_visibility='private', show_progress='minimal', concurrency_limit=1, trigger_mode='always_last')
-    looking = gr.on([p.file.change, p.camera.change], partial(look, desk), [p.file, p.camera, p.checkpoint], [p.found, p.faces, p.face, p.several, p.note, *p.voices], **private)
+    looking = gr.on([p.file.change, p.camera.change], partial(look, desk), [p.file, p.camera, p.checkpoint], [p.found, p.faces, p.face, p.several, p.trouble, *p.voices], **private)
     looking.then(**expecting)
     gr.on([p.sound.change, p.text.blur, p.face.change, p.checkpoint.change, *(v.change for v in p.voices)], **expecting)
     def pick(faces, event:gr.SelectData): return str(event.index), *[gr.update(visible=i < len(faces) and i != event.index) for i in range(PEOPLE)]

@@ -384,7 +384,7 @@ def advice(
         out.append(f'The face is {size:.0f} px wide and made with {resolution} px: the mouth will be softer than the rest; a checkpoint with larger faces suits better.')
     if turn > .4: out.append('The head is often turned far aside: expect weaker lips there.')
     if any((f.covered or 0) > .1 for f in found.faces): out.append('What is before the mouth will be painted over by the new mouth in part.')
-    if found.people > len(found.faces): out.append(f'{found.people} people are seen: choose who speaks with --face (largest, left, right, a number, or speaking).')
+    if found.people > len(found.faces) and not any(f.rule.isdigit() for f in found.faces): out.append(f'{found.people} people are seen: choose who speaks with --face (largest, left, right, a number, or speaking).')
     if found.speech < .5*found.sound: out.append('Half of the sound or more is no speech: --only-speech leaves the video as it is there.')
     if found.sound > job.video.duration + .5 and not job.video.is_image: out.append('The sound is longer than the video, which will be played forth and back.')
     slow = slow_words(processor_seconds(job.models, job.settings, found.frames), job.models.config.name)

@@ -421,8 +421,9 @@ def desk_speech(
     "The sound that was given, or the text spoken. Raises `LatentSyncError` where there is neither."
     if sound: return Path(sound)
     if not text.strip(): raise LatentSyncError('there is no sound; give one, or a text to be spoken')
-    (desk.folder/'spoken').mkdir(exist_ok=True)
-    path = desk.folder/'spoken'/f'{safe_name(text[:20])}_{blake2b(f"{language} {text}".encode(), digest_size=4).hexdigest()}.wav'
+    folder = desk.folder/'spoken'/blake2b(f'{language} {text}'.encode(), digest_size=8).hexdigest()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder/f'{safe_name(text[:40])}.wav' # it gives the job its title
     return path if path.exists() else say_text(text, path, language)
 
 def languages_here(

@@ -113,6 +113,13 @@ def fill(page, video, sound):
     page.set_input_files('#video input[type=file]', str(video))
     page.set_input_files('#sound input[type=file]', str(sound))
 
+def made(page, title):
+    "Order the job that is asked for, and wait for its video."
+    page.click('#make')
+    page.wait_for_selector(f'#progress >> text={title}')
+    page.wait_for_selector('#progress .note.done')
+    page.wait_for_selector('#download')
+
 def test_app_makes_a_portrait_speak(gradio, open_page):
     page = open_page(gradio)
     shot(page, 'app_start')
@@ -141,8 +148,7 @@ def test_app_lets_the_second_face_speak(gradio, open_page, given):
     page.wait_for_timeout(500)
     page.wait_for_selector('#note .note.good')
     shot(page, 'app_two_faces')
-    page.click('#make')
-    page.wait_for_selector('#download')
+    made(page, 'couple.mp4 says two.wav')
     assert gradio.last().settings['face'] == ['1']
     assert who_moved(given/'couple.mp4', gradio.last().file('result.mp4')) == (False, True)
 
@@ -152,9 +158,7 @@ def test_app_gives_each_face_a_sound(gradio, open_page, given):
     page.click('#several button')
     page.locator('#several input[type=file]').first.set_input_files(str(given/'one.wav'))
     page.wait_for_timeout(2000)
-    page.click('#make')
-    page.wait_for_selector('#progress >> text=two.wav and one.wav')
-    page.wait_for_selector('#download')
+    made(page, 'couple.mp4 says two.wav and one.wav')
     job = gradio.last()
     assert len(job.settings['face']) == 2 and probe(job.file('result.mp4')).frames == 75
 
@@ -177,15 +181,13 @@ def test_app_speaks_text(gradio, open_page):
     page.fill('#text textarea', 'Good morning to all of you.')
     page.locator('#text textarea').blur()
     page.wait_for_selector('#note .note.good')
-    page.click('#make')
-    page.wait_for_selector('#progress >> text=Good morning')
-    page.wait_for_selector('#download')
+    made(page, 'portrait.png says Good morning')
 
 def test_app_says_what_is_wrong(gradio, open_page, given):
     page = open_page(gradio)
     for name, words in ('text.mp4', 'text.mp4 is not a media file; give a video, a picture or a sound'), ('list.m3u8', 'list.m3u8 is a list of other files; give the file itself'):
         page.set_input_files('#video input[type=file]', str(given/name))
-        page.wait_for_selector(f'#note >> text={words}')
+        page.wait_for_selector(f'#trouble >> text={words}')
         shot(page, f'app_wrong_{name}')
         page.locator('#video button[aria-label*=lear], #video button[title*=emove], #video button[aria-label*=emove]').first.click()
     page.click('#make')
