@@ -4,15 +4,16 @@
 
 # %% auto #0
 __all__ = ['CHUNK_BYTES', 'LOOK', 'PAUSE', 'TO_REST', 'LARGE', 'PART', 'WAITING', 'LABEL', 'ENDINGS', 'REST', 'TEMPORARY', 'DAY',
-           'MINUTE', 'LipsyncSettings', 'lipsync_settings', 'frame_order', 'backward', 'frames_in_order', 'Voice',
-           'runs', 'Job', 'take_note', 'seconds_ahead', 'look_on', 'decide', 'own_loudness', 'spoken_frames',
-           'new_voice', 'check_settings', 'check_clip', 'new_job', 'processor_seconds', 'slow_words', 'checked_set',
-           'own_face', 'why_lost', 'refuse_lost', 'StopSign', 'until_stopped', 'open_job', 'window_frames',
-           'LatentNumbers', 'skip', 'go_on', 'shot_bank', 'run_of_frames', 'render_found', 'render', 'aligned_items',
-           'living_heads', 'living_frames', 'begin_at', 'decided_frames', 'lipsync_frames', 'sound_pieces', 'widest',
-           'joined_sound', 'sound_track', 'digest', 'input_digests', 'job_key', 'hidden', 'no_room', 'claimed', 'age',
-           'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap', 'one_core_each', 'write_parts', 'report_path',
-           'check_place', 'left_alone', 'unmet', 'used_settings', 'Report', 'peak_memory', 'version', 'lipsync',
+           'MINUTE', 'SHOWN', 'EMBEDDED', 'LipsyncSettings', 'lipsync_settings', 'frame_order', 'backward',
+           'frames_in_order', 'Voice', 'runs', 'Job', 'take_note', 'seconds_ahead', 'look_on', 'decide', 'own_loudness',
+           'spoken_frames', 'new_voice', 'check_settings', 'check_clip', 'new_job', 'processor_seconds', 'slow_words',
+           'checked_set', 'own_face', 'why_lost', 'refuse_lost', 'StopSign', 'until_stopped', 'open_job',
+           'window_frames', 'LatentNumbers', 'skip', 'go_on', 'shot_bank', 'run_of_frames', 'render_found', 'render',
+           'aligned_items', 'living_heads', 'living_frames', 'begin_at', 'decided_frames', 'lipsync_frames',
+           'sound_pieces', 'widest', 'joined_sound', 'sound_track', 'digest', 'input_digests', 'job_key', 'hidden',
+           'no_room', 'claimed', 'age', 'abandoned', 'left_behind', 'tidy_up', 'glibc', 'tidy_heap', 'one_core_each',
+           'write_parts', 'report_path', 'check_place', 'left_alone', 'unmet', 'used_settings', 'shrunk',
+           'write_comparison', 'paired_frames', 'report_html', 'Report', 'peak_memory', 'version', 'lipsync',
            'lipsync_demo']
 
 # %% ../nbs/20_pipeline.ipynb #1414c6d6
@@ -26,16 +27,20 @@ import os
 import re
 import shutil
 import sys
+from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
+from html import escape
 from itertools import chain, count, groupby, islice, repeat
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, RLock, Thread
 from time import perf_counter, time
+from urllib.parse import quote
 
 # %% ../nbs/20_pipeline.ipynb #b4c3958f
 import av
@@ -56,7 +61,7 @@ from .media import (MediaInfo, aligned, audio_stream, open_media, probe, read_au
     read_pictures, resampled, sound_start, speech_start)
 from .audio import OVERLAP, Speech, hushed, log_mel, speech_spans, speech_weight, window_at
 from .face import align, detector_name, lip_detector, paste
-from .pictures import Picture, frame_strip
+from .pictures import Picture, as_jpeg, frame_strip
 from .tracks import AHEAD, choose, follow, loudness, scan_clip, spans
 from .diffusion import shared_noise
 from .mouths import MouthBank, calm_reach, mesh_crop
@@ -956,11 +961,66 @@ def used_settings(
     own = dict(checkpoint=str(models.folder), device=str(models.device), dtype=dtype, resolution=models.config.resolution, faces=detector)
     return asdict(job.settings) | own | {name: job.chosen(name) for name in ('steps', 'guidance_scale', 'overlap')}
 
+# %% ../nbs/20_pipeline.ipynb #6b2e8016
+SHOWN = 480 # px, height of what is only looked at
+
+def shrunk(
+    frame:np.ndarray, # (H,W,3) uint8
+)->np.ndarray: # (h,w,3) uint8, at most `SHOWN` high
+    "A smaller frame."
+    scale = min(SHOWN/frame.shape[0], 1)
+    return cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+def write_comparison(
+    video:Path, # the source
+    result:Path,
+    out:Path, # the video to write
+    stop:Event, # ends it with `CancelledError`
+):
+    "Source and result side by side, with the sound of the result."
+    info, before = probe(result), frames_in_order(lambda first: read_frames(video, first=first))
+    pairs = (np.hstack([shrunk(a), shrunk(b)]) for b, a in zip(read_frames(result), before))
+    first = next(pairs)
+    with VideoWriter(out, first.shape[1::-1], info.fps, audio=result, crf=20) as w:
+        w.write(first)
+        for pair in until_stopped(pairs, stop): w.write(pair)
+
+# %% ../nbs/20_pipeline.ipynb #80a062f6
+def paired_frames(
+    video:Path, # the source
+    result:Path,
+    n:int=6, # frames
+)->Iterator[np.ndarray]: # (h,w,3) uint8, before above after
+    "Some frames of a result, below what they were made from."
+    source, last = probe(video), probe(result).frames - 1
+    end = last if source.is_image else min(last, source.frames - 1)
+    for k in np.linspace(0, end, n).round().astype(int).tolist():
+        pair = (video, 0 if source.is_image else k), (result, k)
+        yield np.vstack([shrunk(next(read_frames(path, first=i))) for path,i in pair])
+
+EMBEDDED = 30. # s of video that a page holds, some MB
+
+def report_html(
+    report:'Report',
+)->str: # HTML
+    "A report in a notebook: before and after in a player, or some frames and a link; then its words."
+    words = f'<pre>{escape(str(report))}</pre>'
+    if not (report.out.exists() and report.source.exists()): return words
+    if report.duration > EMBEDDED:
+        strip = b64encode(as_jpeg(frame_strip(paired_frames(report.source, report.out), height=320)).data).decode()
+        link = f'<a href="{quote(report.out.as_posix())}">{escape(report.out.name)}</a>'
+        return f'<p>before (above) and after: {link}</p><img style="max-width:100%" src="data:image/jpeg;base64,{strip}">{words}'
+    with TemporaryDirectory() as folder:
+        write_comparison(report.source, report.out, Path(folder)/'both.mp4', Event())
+        film = b64encode((Path(folder)/'both.mp4').read_bytes()).decode()
+    return f'<p>before and after</p><video controls style="max-width:100%" src="data:video/mp4;base64,{film}"></video>{words}'
+
 # %% ../nbs/20_pipeline.ipynb #28f3ebba
 @dataclass(frozen=True)
 class Report:
     "What was made, what was left alone and why, and what it took. Written as JSON beside the video."
     out:Path # the video
+    source:Path # the video or picture it was made from
     checkpoint:str # name of the set
     weights:str # digest of its files
     frames:int # in the video
@@ -996,6 +1056,10 @@ class Report:
         line = (f'{self.out}: {self.frames} frames, {self.duration:.2f} s of video in {self.seconds:.1f} s '
             f'({self.fps:.1f} frames/s, {self.peak_memory:.0f} MB) with {self.checkpoint}; {self.frames-self.faces} frames left as they are')
         return '\n'.join([line, *(f'  {note}' for note in self.notes)])
+
+    def __repr__(self): return str(self)
+
+    def _repr_html_(self): return report_html(self)
 
 # %% ../nbs/20_pipeline.ipynb #afadc99a
 def peak_memory(
@@ -1036,7 +1100,7 @@ def lipsync(
         with job.clock('join'): join_parts(parts, out, job.video.fps, *sound_track(job, folder), about=provenance(version(), job.models.config.name, weights, inputs))
     for words in unmet(job): take_note(job, words)
     speaking = np.any([v.weight > 0 for v in job.voices], 0)
-    report = Report(out, job.models.config.name, weights, job.frames, int(speaking.sum()), float(job.video.fps), sorted(set(job.damaged)), job.video.hdr, [left_alone(job, v) for v in job.voices],
+    report = Report(out, Path(video), job.models.config.name, weights, job.frames, int(speaking.sum()), float(job.video.fps), sorted(set(job.damaged)), job.video.hdr, [left_alone(job, v) for v in job.voices],
         job.notes, perf_counter()-began, dict(job.clock), peak_memory(), used_settings(job), version(), inputs, job_key(settings, weights, inputs))
     report.save()
     return report
