@@ -5,12 +5,11 @@
 # %% auto #0
 __all__ = ['MOUTH', 'PIECES', 'RING', 'mouth_crop', 'sharpness', 'mouth_sharpness', 'LipCurve', 'aperture_curve', 'correlation',
            'best_lag_r', 'sd_ratio', 'interval', 'sharpness_ratio', 'closures', 'reference_leak', 'silent_leak', 'lmd',
-           'lmd_at_rest', 'same_take', 'face_squares', 'psnr', 'ssim', 'fetched_lpips', 'perceptual_net', 'to_unit',
-           'lpips_distance', 'mouth_region', 'flicker', 'mouth_flicker', 'border_ring', 'border_step']
+           'lmd_at_rest', 'same_take', 'face_squares', 'psnr', 'ssim', 'blank_lpips', 'fetched_lpips', 'perceptual_net',
+           'to_unit', 'lpips_distance', 'mouth_region', 'flicker', 'mouth_flicker', 'border_ring', 'border_step']
 
 # %% ../nbs/31_quality.ipynb #be3a23a2
 import cv2
-import lpips
 import numpy as np
 import torch
 import warnings
@@ -225,7 +224,17 @@ def ssim(
     return float(structural_similarity(b, a, channel_axis=2, gaussian_weights=True, sigma=1.5, use_sample_covariance=False))
 
 # %% ../nbs/31_quality.ipynb #aa134fd2
+def blank_lpips(
+    net:str, # 'alex' or 'vgg'
+)->nn.Module: # LPIPS with random weights
+    "The network of LPIPS. The package brings torchvision along, which takes as long to import as PyTorch: so it is imported here."
+    import lpips
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore') # lpips calls torchvision in an old way
+        return lpips.LPIPS(net=net, pretrained=False, pnet_rand=True, verbose=False)
+
 def fetched_lpips(net):
+    import lpips
     try: return lpips.LPIPS(net=net, verbose=False)
     except OSError as e:
         put = checkpoint_path('auxiliary', f'lpips_{net}.safetensors')
@@ -240,7 +249,7 @@ def perceptual_net(
     if weights is None and local.exists(): weights = local
     with warnings.catch_warnings():
         warnings.simplefilter('ignore') # lpips calls torchvision in an old way
-        model = lpips.LPIPS(net=net, pretrained=False, pnet_rand=True, verbose=False) if weights else fetched_lpips(net)
+        model = blank_lpips(net) if weights else fetched_lpips(net)
     if weights: load_strict(model, {k:v.float() for k,v in read_weights(weights).items()}, weights)
     return model.eval().requires_grad_(False)
 

@@ -19,7 +19,6 @@ import shutil
 import time
 import weakref
 
-import lpips
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 import torch
@@ -38,7 +37,7 @@ from .losses import audio_dropout, by_parts, lip_sync_loss, lower_half, perceptu
 from .media import read_frames
 from .pictures import frame_strip
 from .pipeline import lipsync
-from .quality import perceptual_net
+from .quality import blank_lpips, perceptual_net
 from .realism import auxiliary
 from .speaker import Models, SetConfig
 from .syncnet import StableSyncNet, load_syncnet, syncnet_config
@@ -334,7 +333,7 @@ def blank_judges(
         net = new().eval().requires_grad_(False)
         for x in (*net.parameters(), *net.buffers()): x.data = x.data.to(device, dtype) # shapes without memory cannot be moved as a module
         return net
-    return Judges(make(t.sees_pixels, new_vae), make(t.perceptual_weight, lambda: lpips.LPIPS(net='vgg', pretrained=False, pnet_rand=True, verbose=False)),
+    return Judges(make(t.sees_pixels, new_vae), make(t.perceptual_weight, lambda: blank_lpips('vgg')),
         make(t.temporal_weight, lambda: VideoMAE(t.videomae)), make(t.sync_weight, lambda: StableSyncNet(syncnet_config(preset(t.syncnet, 'syncnet')))))
 
 def blank_batch(
