@@ -6,8 +6,8 @@
 __all__ = ['COMMANDS', 'CODES', 'DEVICE', 'FACES', 'LPIPS', 'JSON', 'COMPUTE', 'MODEL', 'JOB', 'WRITING', 'TRAINING', 'FILES',
            'FOLDERS', 'SIGNALS', 'stopped', 'NO_MEMORY', 'ENOUGH', 'PLACE', 'Command', 'option', 'command', 'code_of',
            'constant', 'defaults_in', 'UsageError', 'default_words', 'Parser', 'build_parser', 'dashed_files', 'parse',
-           'show', 'lipsync', 'check', 'batch', 'demo', 'download', 'doctor', 'presets', 'app', 'sync', 'evaluate',
-           'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae',
+           'show', 'lipsync', 'check', 'batch', 'demo', 'download', 'doctor', 'bench', 'presets', 'app', 'sync',
+           'evaluate', 'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae',
            'refine_vae', 'train_ear', 'train_compact', 'train_scorer', 'completion', 'complain', 'is_loading', 'stop',
            'heed', 'memory_limit', 'short_of_memory', 'sentence', 'leave', 'hasten', 'main']
 
@@ -244,6 +244,14 @@ def doctor(json=False):
     diagnosis = doctor()
     show(diagnosis, json)
     diagnosis.refuse_broken()
+
+@command('Measure what each stage around the networks costs on this machine.',
+    option('clip', metavar='VIDEO', nargs='?', help='a video that begins with a face (default: the portrait of the demo, enlarged to 1080 x 1920 and moving)'),
+    option('--frames', type=int, metavar='N', help='frames that are measured'),
+    option('--rounds', type=int, metavar='N', help='rounds, of which the median counts'), JSON, defaults=('bench.bench',))
+def bench(json=False, **settings):
+    from latentsync.bench import bench
+    show(bench(**settings), json)
 
 @command('List the presets that come with the package.',
     option('kind', metavar='KIND', nargs='?', help='lipsync, set, syncnet, train_syncnet or train_unet (default: all)'))
