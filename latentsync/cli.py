@@ -108,11 +108,14 @@ class Parser(argparse.ArgumentParser):
     defaults = () # of `Command`
     def error(self, message): raise UsageError(f'{message} (see {self.prog} --help)')
 
-    def format_help(self):
-        "Fill in the defaults, once."
+    def state_defaults(self):
+        "Fill the defaults into the words about the options, once."
         known = {k: v for place in self.defaults for k, v in defaults_in(place).items()}
         for action in self._actions:
             if action.option_strings: action.help += default_words(action, known)
+
+    def format_help(self):
+        self.state_defaults()
         return super().format_help()
 
 # %% ../nbs/91_cli.ipynb #17086e19

@@ -63,6 +63,7 @@ def test_runs_take_literal_parameters(p):
     tagged = [c for c in cells(p) if 'parameters' in c['metadata'].get('tags', [])]
     assert len(tagged) == 1
     for n in ast.parse(source(tagged[0])).body: ast.literal_eval(n.value), ast.unparse(n.annotation)
+    assert all(l.count('=') == 1 for l in source(tagged[0]).splitlines()), 'papermill reads no parameter from a line with two equal signs'
     assert not exported(p)
 
 @pytest.mark.parametrize('m', order)
