@@ -6,11 +6,12 @@
 __all__ = ['SILENCE', 'MEASURES', 'Clip', 'Pair', 'related', 'clip_frames', 'clip_speech', 'seen', 'retest_r', 'read_table',
            'usable_clips', 'test_pairs', 'piece', 'write_piece', 'output_path', 'silent_path', 'drive_pairs',
            'CrossRow', 'score_pair', 'shuffled_r', 'score_pairs', 'cross_drive', 'spread', 'cross_table', 'save_rows',
-           'mouth_strip', 'draw_curves', 'lip_strip']
+           'mouth_strip', 'draw_curves', 'lip_strip', 'DrivenFace', 'lower_face', 'driven_face', 'moments_page']
 
 # %% ../nbs/32_cross_drive.ipynb #0fd0ce26
 import csv
 import json
+import cv2
 import numpy as np
 import soundfile as sf
 from collections.abc import Callable, Iterable
@@ -25,7 +26,10 @@ from typing import NamedTuple
 from .core import FPS, SAMPLE_RATE, progress_bar
 from .media import probe, read_audio, read_frames
 from .pictures import drawn
-from .pipeline import frames_in_order
+from .face import align
+from .found import at_side, mouth_side
+from .mouths import mouth_part
+from .pipeline import Job, frames_in_order, lipsync_frames
 from .quality import aperture_curve, best_lag_r, correlation, interval, sd_ratio, sharpness_ratio
 from .syncscore import lip_tracker
 from .writing import VideoWriter
@@ -309,3 +313,37 @@ def lip_strip(
         draw_curves(row, right)
     axes[0, 1].legend(fontsize=7, loc='upper right')
     return drawn(fig)
+
+# %% ../nbs/32_cross_drive.ipynb #32aa0002
+class DrivenFace(NamedTuple):
+    "The lower part of a face in each frame, upright and as large as it is in the film."
+    source:np.ndarray # (n,h,w,3) uint8
+    made:np.ndarray # (n,h,w,3) uint8
+
+def lower_face(frame, M, side):
+    "Nose to chin, upright."
+    part = align(frame, M, side)[mouth_part(side)]
+    h, w = part.shape[:2]
+    return cv2.resize(part[:h*5//6, w//8:-w//8], None, fx=.75, fy=1., interpolation=cv2.INTER_AREA)
+
+def driven_face(
+    job:Job, # of `open_job`, with one voice
+)->DrivenFace:
+    "Make the frames of a job and keep the face."
+    pairs, sightings, resolution = [], job.voices[0].sightings, job.models.config.resolution
+    sources = frames_in_order(job.source)
+    for k, (made, source) in enumerate(zip(lipsync_frames(job), sources)):
+        if not k: side = mouth_side(np.stack([s.matrix for s in sightings if s]), resolution)
+        at = sightings[job.order[k]] or at
+        pairs.append([lower_face(frame, at_side(at.matrix, resolution, side), side) for frame in (source, made)])
+    return DrivenFace(*(np.stack(x) for x in zip(*pairs)))
+
+def moments_page(
+    face:DrivenFace,
+    frames:list[int], # their numbers
+    columns:int=6,
+)->np.ndarray: # rows of `columns` frames, the result above the source
+    "Some moments of a driven face."
+    shown = [np.vstack([face.made[k], face.source[k]]) for k in frames]
+    shown += [np.zeros_like(shown[0])]*(-len(shown)%columns)
+    return np.vstack([np.hstack(shown[i:i+columns]) for i in range(0, len(shown), columns)])

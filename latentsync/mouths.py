@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['STILL', 'TEMPLES', 'CHIN', 'LOWER_EDGE', 'HELD', 'MOVING', 'UPRIGHT', 'CALM', 'GRID', 'SLACK', 'BAND', 'LIPS_AT',
-           'INNER_AT', 'ROOM', 'STRETCH', 'DARK', 'UPPER', 'LOWER', 'OVER', 'OWN_EDGE', 'TONED', 'NEAR', 'SHUT',
-           'SHUT_COST', 'SWITCH', 'BLOCK', 'AROUND', 'FADED', 'mesh_crop', 'in_square', 'square_points', 'eye_distance',
-           'lip_shape', 'steady_points', 'calm_reach', 'still_fit', 'head_place', 'moved_to', 'moved_back', 'LipMotion',
-           'lip_motion', 'load_lip_motion', 'mouth_part', 'texture', 'MouthBank', 'squared_distances', 'plate',
-           'plate_grid', 'thin_plate', 'inner_lips', 'lip_columns', 'meet_lips', 'open_inside', 'lip_colour', 'bent',
-           'moved_lips', 'overclosed', 'wanted_points', 'skin_of', 'plane_axes', 'toned', 'LipRange', 'share_seen',
-           'lip_range', 'resting_lips', 'wanted_lips', 'opening_scale', 'mouth_costs', 'next_mouth', 'switch_costs',
-           'cheapest_path', 'block_of', 'mouth_layers', 'found_mouth']
+           'INNER_AT', 'ROOM', 'STRETCH', 'DARK', 'UPPER', 'LOWER', 'OVER', 'OWN_EDGE', 'TONED', 'BLACK', 'NEAR',
+           'SHUT', 'SHUT_COST', 'SWITCH', 'BLOCK', 'AROUND', 'FADED', 'mesh_crop', 'in_square', 'square_points',
+           'eye_distance', 'lip_shape', 'steady_points', 'calm_reach', 'still_fit', 'head_place', 'moved_to',
+           'moved_back', 'LipMotion', 'lip_motion', 'load_lip_motion', 'mouth_part', 'texture', 'MouthBank',
+           'squared_distances', 'plate', 'plate_grid', 'thin_plate', 'inner_lips', 'lip_columns', 'meet_lips',
+           'open_inside', 'lip_colour', 'bent', 'moved_lips', 'overclosed', 'wanted_points', 'skin_of', 'plane_axes',
+           'toned', 'LipRange', 'share_seen', 'lip_range', 'resting_lips', 'wanted_lips', 'opening_scale',
+           'mouth_costs', 'next_mouth', 'switch_costs', 'cheapest_path', 'block_of', 'mouth_layers', 'found_mouth']
 
 # %% ../nbs/18_mouths.ipynb #ceb6f637
 from dataclasses import dataclass
@@ -368,6 +368,7 @@ def wanted_points(
 
 # %% ../nbs/18_mouths.ipynb #d0b05de6
 TONED = 128 # side of the square in which light is compared, px
+BLACK = np.float32(8) # what the darkest pixels count at least, as their ratios say little
 
 def skin_of(
     *faces:np.ndarray, # (124,2) `HELD` and `MOVING` points of a face each
@@ -398,8 +399,10 @@ def toned(
     own = own[mouth_part(TONED)]
     small = cv2.resize(part, own.shape[1::-1], interpolation=cv2.INTER_AREA)
     axes = plane_axes()[skin]
-    plane = np.linalg.lstsq(axes.T@axes, axes.T@(np.float32(own[skin]) - small[skin]), rcond=None)[0]
-    return part + cv2.resize(plane_axes()@plane, part.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    ratio = np.log((own[skin] + BLACK)/(small[skin] + BLACK))
+    plane = np.linalg.lstsq(axes.T@axes, axes.T@ratio, rcond=None)[0]
+    light = np.exp((plane_axes()@plane).clip(-1, 1))
+    return (part + BLACK)*cv2.resize(light, part.shape[1::-1], interpolation=cv2.INTER_LINEAR) - BLACK
 
 # %% ../nbs/18_mouths.ipynb #b63a1a0f
 @dataclass(frozen=True)
@@ -464,7 +467,7 @@ def mouth_costs(
     wide, turn = (bank.lips[:, 1] - lips[:, 1:])/width, (bank.poses - poses[:, None])/.05
     same = abs(bank.frames - frames[:, None]) <= near
     shut = SHUT_COST*(bank.lips[:, 0] - lips[:, :1]).clip(0)*(SHUT - lips[:, :1]).clip(0)/SHUT
-    return opening**2 + shut + .6*wide**2 + .25*(turn**2).sum(-1) + 2*bank.blur + 50*same
+    return opening**2 + shut + .6*wide**2 + .6*(turn**2).sum(-1) + 2*bank.blur + 50*same
 
 # %% ../nbs/18_mouths.ipynb #d0c945ca
 SWITCH = 8. # price of leaving a run of frames

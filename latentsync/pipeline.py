@@ -303,7 +303,7 @@ def spoken_frames(
     "How many frames the speech lasts."
     return max(1, round(seconds*fps))
 
-PAUSE, TO_REST = .6, .5 # s beside speech in which the mouth does not rest; of these, in which it comes to rest
+PAUSE, TO_REST = 1., .5 # s beside speech in which the mouth does not rest; of these, in which it comes to rest
 
 def new_voice(
     job:Job,
