@@ -216,6 +216,7 @@ def check(json=False, **settings):
     from latentsync.check import check
     show(check(**settings), json)
 
+# %% ../nbs/91_cli.ipynb #387ae1ba
 @command('Do the jobs of a table: columns video, audio, out and any option of lipsync; what is finished is kept, what fails is listed.',
     option('jobs', metavar='JOBS', help='CSV with a heading; paths are relative to it; a cell overrides an option given here'),
     option('--summary', dest='folder', metavar='DIR', help='where to write summary.csv, summary.json and index.html (default: JOBS_batch beside the table)'),
@@ -228,6 +229,7 @@ def batch(json=False, **settings):
     show(report, json)
     report.refuse_failed()
 
+# %% ../nbs/91_cli.ipynb #63b5bafb
 @command('Try it: the portrait and the speech that come with the clone.',
     option('--out', dest='folder', metavar='DIR', help='where to write (default: outputs/demo in the clone)'), *COMPUTE, defaults=('pipeline.LipsyncSettings',))
 def demo(**settings):
