@@ -24,7 +24,6 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.flop_counter import FlopCounterMode
 
 # %% ../nbs/19_speaker.ipynb #c9e035fa
 from .core import (LatentSyncError, Stopwatch, checkpoint_file, checkpoint_path, dataclass_from, find_checkpoint, has_units, load_strict,
@@ -291,6 +290,7 @@ def operations(
     deepcache:int=1, # the whole U-Net in every n-th step only
 )->float: # floating point operations
     "What the networks do for a frame, counted on shapes."
+    from torch.utils.flop_counter import FlopCounterMode # takes a tenth of a second to import, and small sets never need it
     side, c = config.resolution//8, unet_config(config.unet)
     with torch.device('meta'), torch.no_grad():
         unet, vae = UNet3DConditionModel(c), new_vae(**config.vae)
