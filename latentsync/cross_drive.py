@@ -330,10 +330,10 @@ def driven_face(
     job:Job, # of `open_job`, with one voice
 )->DrivenFace:
     "Make the frames of a job and keep the face."
-    pairs, sightings, resolution = [], job.voices[0].sightings, job.models.config.resolution
-    sources = frames_in_order(job.source)
-    for k, (made, source) in enumerate(zip(lipsync_frames(job), sources)):
-        if not k: side = mouth_side(np.stack([s.matrix for s in sightings if s]), resolution)
+    sightings, resolution = job.voices[0].sightings, job.models.config.resolution
+    known = [s for s in sightings if s]
+    side, at, pairs = mouth_side(np.stack([s.matrix for s in known]), resolution), known[0], []
+    for k, (made, source) in enumerate(zip(lipsync_frames(job), frames_in_order(job.source))):
         at = sightings[job.order[k]] or at
         pairs.append([lower_face(frame, at_side(at.matrix, resolution, side), side) for frame in (source, made)])
     return DrivenFace(*(np.stack(x) for x in zip(*pairs)))
