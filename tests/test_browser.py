@@ -249,6 +249,8 @@ def test_form_takes_guidance_steps_and_the_second_face(streamlit, open_page, giv
     page.click('text=As compact was trained')
     page.wait_for_selector('text=This will work')
     page.click('text=Make the video')
+    page.wait_for_selector('[data-testid=stProgress]')
+    page.wait_for_selector('[data-testid=stProgress]', state='detached')
     page.wait_for_selector('text=Download the video')
     job = streamlit.last()
     assert (job.settings['guidance_scale'], job.settings['steps'], job.settings['face']) == (1.5, 20, ['1'])
