@@ -91,6 +91,7 @@ class Site:
     def home_of(self, name, here):
         "The module whose page has a name: this one, or the only one; the commands' functions share names with those they call."
         if name in self.lines.get(here, {}): return here
+        if not here and re.fullmatch('[a-z]+', name): return None # an ordinary word
         homes = [m for m, names in self.lines.items() if name in names and m != 'cli']
         return homes[0] if len(homes) == 1 else None
 
@@ -115,15 +116,19 @@ class Site:
         return re.sub(MARKS, found, text)
 
     def code(self, cell, path, module):
-        "An exported cell becomes its reference, imports and preparations open on a click."
+        "The cells that take the place of a code cell: an exported one becomes its reference, what nobody has to read opens on a click."
         given = directives(nbformat.from_dict(dict(cell)))
-        source = re.sub(r'^#\|.*\n?', '', cell.source, flags=re.M)
-        if 'hide' in given or not source.strip(): return
+        source, markdown = re.sub(r'^#\|.*\n?', '', cell.source, flags=re.M), nbformat.v4.new_markdown_cell
+        if 'hide' in given or not source.strip(): return [cell]
         if any(k.startswith('export') for k in given) and any(not isinstance(n, (ast.Import, ast.ImportFrom)) for n in ast.parse(source).body):
             address = lambda name: f'{self.blob}/latentsync/{module}.py#L{self.lines[module][name]}'
-            text = reference(source, address, self.linker(path))
-        else: text = fold_or_show(source, cell.outputs, 'export' in given, bool(module))
-        if text: cell.update(nbformat.v4.new_markdown_cell(text, id=cell.id)), cell.pop('outputs'), cell.pop('execution_count')
+            return [markdown(reference(source, address, self.linker(path)))]
+        if given.get('code-fold') == 'true':
+            cell.source = '#| echo: false\n' + source
+            return [markdown(folded('Code', source)), cell]
+        prepares = (module or path.parent.name == 'explanations') and 'parameters' not in cell.metadata.get('tags', [])
+        text = fold_or_show(source, cell.outputs, 'export' in given, prepares)
+        return [markdown(text)] if text else [cell]
 
     def page(self, path):
         "Write one page and its pictures."
@@ -133,7 +138,7 @@ class Site:
         module = next((m[1] for c in nb.cells if (m := re.search(r'^#\| default_exp (\w+)', c.source, re.M))), None)
         for cell in nb.cells:
             if cell.cell_type == 'markdown': cell.source = self.prose(cell.source, rel)
-            elif cell.cell_type == 'code': self.code(cell, rel, module)
+        nb.cells = [c for cell in nb.cells for c in (self.code(cell, rel, module) if cell.cell_type == 'code' else [cell])]
         text, pictures = to_markdown(nb, f'{stem}_files')
         self.titles[path] = re.search(r'^# (.+)', text, re.M)[1]
         head = yaml.safe_dump(dict(title=self.titles[path], notebook=str(path), module=module))

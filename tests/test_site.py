@@ -103,9 +103,12 @@ def test_pages_as_pictures(browser, address, scheme, width):
 
 @built
 @in_browser
-def test_search_finds_a_function(browser, address):
+@pytest.mark.parametrize('opened', ['from a server', 'as a file'])
+def test_search_finds_a_function(browser, address, opened):
+    "Without a network, and without a server, too."
     page = browser.new_page(viewport=dict(width=1280, height=900))
     page.set_default_timeout(120_000)
-    page.goto(f'{address}/index.html', wait_until='load')
+    page.route('https://**', lambda route: route.abort())
+    page.goto(f'{address}/index.html' if opened == 'from a server' else (site/'index.html').as_uri(), wait_until='load')
     page.fill('input[name=query]', 'lip_sync_loss')
     page.wait_for_selector('.md-search-result__link[href*="losses.html"]')
