@@ -1,5 +1,5 @@
-# docker build --target cpu -t latentsync .         networks on processors, about 2 GB
-# docker build --target cuda -t latentsync:cuda .   networks on NVIDIA cards, about 8 GB
+# docker build --target cpu -t latentsync .         networks on processors, about 3.5 GB
+# docker build --target cuda -t latentsync:cuda .   networks on NVIDIA cards, some GB more
 # docker run --rm -v "$PWD":/data latentsync lipsync face.mp4 speech.wav out.mp4
 # docker run --rm --gpus all -v "$PWD":/data latentsync:cuda doctor
 FROM python:3.11-slim AS base
