@@ -18,8 +18,3 @@ def on_post_page(output, page, config):
         drawing = (folder/m[1]).resolve().relative_to(config.site_dir)
         return re.sub(r'<\?xml.*?\?>', '', (Path(config.docs_dir)/drawing).read_text())
     return re.sub(r'<img[^>]* src="(?!https?:)([^"]+\.svg)"[^>]*>', inline, output)
-
-def on_post_build(config):
-    "The index of the search as a script, for those who open the site as files."
-    search = Path(config.site_dir)/'search'
-    (search/'search_index.js').write_text(f'var __index = {(search/"search_index.json").read_text()}')

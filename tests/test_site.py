@@ -103,12 +103,15 @@ def test_pages_as_pictures(browser, address, scheme, width):
 
 @built
 @in_browser
-@pytest.mark.parametrize('opened', ['from a server', 'as a file'])
-def test_search_finds_a_function(browser, address, opened):
-    "Without a network, and without a server, too."
+def test_search_finds_a_function(browser, address):
+    "Without a network."
     page = browser.new_page(viewport=dict(width=1280, height=900))
     page.set_default_timeout(120_000)
     page.route('https://**', lambda route: route.abort())
-    page.goto(f'{address}/index.html' if opened == 'from a server' else (site/'index.html').as_uri(), wait_until='load')
-    page.fill('input[name=query]', 'lip_sync_loss')
-    page.wait_for_selector('.md-search-result__link[href*="losses.html"]')
+    page.goto(f'{address}/index.html', wait_until='load')
+    for _ in range(20): # a page that still loads hears no typing
+        page.fill('input[name=query]', '')
+        page.fill('input[name=query]', 'lip_sync_loss')
+        page.wait_for_timeout(3000)
+        if page.query_selector('.md-search-result__link[href*="losses.html"]'): return
+    pytest.fail(page.inner_text('.md-search-result__meta'))
