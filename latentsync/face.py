@@ -459,6 +459,7 @@ def _inverse(A):
     return torch.from_numpy(a[:, 3:])
 
 @lru_cache(2)
+@torch.inference_mode(False) # what is kept must be of use outside of it, too
 def _places(h, w): # (2,h,w) x and y of each pixel, -1..1
     y, x = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing='ij')
     return torch.stack([x, y])
@@ -500,6 +501,7 @@ def crop_region(
 
 # %% ../nbs/03_face.ipynb #65c91fb1
 @lru_cache(maxsize=2)
+@torch.inference_mode(False) # what is kept must be of use outside of it, too
 def _canvas(height:int, width:int, thread:int)->Tensor: # (1,4,height,width), not filled
     "A place for a frame, kept by each thread: to get new memory takes as long as to sample it; with channels last that takes a quarter of the time."
     return torch.empty(1, 4, height, width, memory_format=torch.channels_last)
