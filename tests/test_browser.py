@@ -1,20 +1,18 @@
 "Both pages of `latentsync app` in a real Chromium. Runs where LATENTSYNC_BROWSER=1 is set; pictures of the pages go to outputs/browser."
-import importlib.util, os, shutil, socket, subprocess, sys, time, urllib.error, urllib.request
+import importlib.util, os, socket, subprocess, sys, time, urllib.error, urllib.request
 from pathlib import Path
 import cv2, numpy as np, pytest, soundfile
 from latentsync.core import SAMPLE_RATE, demo
 from latentsync.jobs import kept_jobs
 from latentsync.media import probe, read_audio, read_frames
 from latentsync.writing import VideoWriter
+from conftest import LONG, chromium, shots
 
 root = Path(__file__).resolve().parents[1]
-shots = root/'outputs'/'browser'
-chromium = next((p for n in ('chromium', 'chromium-browser', 'google-chrome') if (p := shutil.which(n))), None)
 missing = [n for n in ('gradio', 'streamlit', 'playwright') if not importlib.util.find_spec(n)]
 why = ('set LATENTSYNC_BROWSER=1' if not os.environ.get('LATENTSYNC_BROWSER') else f'not installed: {", ".join(missing)}' if missing
     else 'no Chromium: `apt install chromium`' if not chromium else '')
 pytestmark = pytest.mark.skipif(bool(why), reason=why)
-LONG = 300_000 # ms; a busy machine is slow
 
 @pytest.fixture(scope='session')
 def given(tmp_path_factory):
@@ -63,15 +61,6 @@ def streamlit(tmp_path_factory):
     yield server
     server.stop()
 
-@pytest.fixture(scope='session')
-def browser():
-    from playwright.sync_api import sync_playwright
-    shots.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=chromium, args=['--no-sandbox'])
-        yield b
-        b.close()
-
 @pytest.fixture
 def open_page(browser):
     "Opens an address; no page may be wider than its window."
@@ -94,7 +83,8 @@ def plays(page, where):
     "Play a video: where it is after a moment, its width and its length."
     page.wait_for_function(f"document.querySelector('{where} video')?.readyState >= 2")
     return page.evaluate(f"""async () => {{ const v = document.querySelector('{where} video'); v.muted = true; v.currentTime = 0; await v.play();
-        await new Promise(r => setTimeout(r, 1500)); return [v.currentTime, v.videoWidth, v.duration] }}""")
+        for (let i = 0; i < 100 && v.currentTime < .6; i++) await new Promise(r => setTimeout(r, 200));
+        return [v.currentTime, v.videoWidth, v.duration] }}""")
 
 def who_moved(source, result):
     "Which half of a picture of two was changed: left, right."

@@ -4,7 +4,7 @@ import nbformat, pytest, soundfile
 from nbformat.v4 import new_code_cell, new_notebook
 from latentsync.core import SAMPLE_RATE, demo
 from latentsync.media import read_audio
-from test_browser import LONG, browser, chromium, shots
+from conftest import LONG, chromium, shots
 
 missing = [n for n in ('jupyterlab', 'playwright') if not importlib.util.find_spec(n)]
 why = ('set LATENTSYNC_BROWSER=1' if not os.environ.get('LATENTSYNC_BROWSER') else f'not installed: {", ".join(missing)}' if missing

@@ -1,13 +1,13 @@
 "The site that `make docs` built, as a reader sees it. The browser's part runs where LATENTSYNC_BROWSER=1 is set; pictures go to outputs/browser."
-import functools, http.server, importlib.util, os, shutil, sys, threading
+import functools, http.server, importlib.util, os, sys, threading
 from pathlib import Path
 import pytest
+from conftest import chromium, shots
 
 root = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(root))
-site, shots = root/'_docs', root/'outputs'/'browser'
+site = root/'_docs'
 built = pytest.mark.skipif(not (site/'index.html').exists(), reason='run `make docs`')
-chromium = next((p for n in ('chromium', 'chromium-browser', 'google-chrome') if (p := shutil.which(n))), None)
 why = ('set LATENTSYNC_BROWSER=1' if not os.environ.get('LATENTSYNC_BROWSER') else 'not installed: playwright' if not importlib.util.find_spec('playwright')
     else 'no Chromium: `apt install chromium`' if not chromium else '')
 in_browser = pytest.mark.skipif(bool(why), reason=why)
@@ -58,15 +58,6 @@ def address():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f'http://127.0.0.1:{server.server_port}'
     server.shutdown()
-
-@pytest.fixture(scope='module')
-def browser():
-    from playwright.sync_api import sync_playwright
-    shots.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=chromium, args=['--no-sandbox'])
-        yield b
-        b.close()
 
 CUT_OFF = '''() => [document.documentElement, ...document.querySelectorAll('article *')].filter(e => {
     const hides = ['hidden', 'auto', 'scroll', 'clip'].includes(getComputedStyle(e).overflowX) || e === document.documentElement
