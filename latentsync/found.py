@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['BANK_SECONDS', 'BANK_BYTES', 'SIDES', 'CALM_LIPS', 'BOX', 'HOLE', 'NEEDED', 'FULLY', 'EMPTY', 'KNOWN', 'SHOWN',
-           'SURE', 'INWARDS', 'at_side', 'frame_pixels', 'mouth_side', 'bank_frames', 'collect_bank', 'RunOfFrames',
-           'Choice', 'MouthChoice', 'box_in_part', 'lip_hole', 'soft_hole', 'needed_drawing', 'inside_known',
-           'draw_inside', 'light_square', 'PlacedFrame', 'placed_frames', 'MadeMouth', 'joined_jaw', 'with_drawing',
-           'whole_square', 'bent_frames', 'with_drawings', 'found_stream']
+           'SURE', 'INWARDS', 'at_side', 'frame_pixels', 'mouth_side', 'bank_frames', 'shot_mouths', 'collect_bank',
+           'RunOfFrames', 'Choice', 'MouthChoice', 'box_in_part', 'lip_hole', 'soft_hole', 'needed_drawing',
+           'inside_known', 'draw_inside', 'light_square', 'PlacedFrame', 'placed_frames', 'MadeMouth', 'joined_jaw',
+           'with_drawing', 'whole_square', 'bent_frames', 'with_drawings', 'found_stream']
 
 # %% ../nbs/19a_found.ipynb #7e909fb2
 from collections import deque
@@ -73,6 +73,21 @@ def bank_frames(
     seen = [i for i, s in sightings.items() if not s.bridged and (i - first)%stride == 0 and i - first < BANK_SECONDS*fps]
     return seen[:most]
 
+# %% ../nbs/19a_found.ipynb #5b0e7a13
+def shot_mouths(
+    read:Callable[[int],Iterator], # frames of the clip from a number on
+    matrices:dict, # frame number -> (2,3) of `similarity` for a resolution
+    resolution:int, # that resolution
+    side:int, # px, of `mouth_side`
+)->Iterator[tuple]: # frame number; frame (H,W,3) uint8; its `mouth_part` (h,w,3) uint8
+    "The mouths of some frames of a shot."
+    last = max(matrices)
+    with closing(read(min(matrices))) as frames:
+        for i, frame in enumerate(frames, min(matrices)):
+            if i in matrices: yield i, frame, align(frame, at_side(matrices[i], resolution, side), side)[mouth_part(side)]
+            if i == last: return
+
+# %% ../nbs/19a_found.ipynb #5b0e7a15
 def collect_bank(
     read:Callable[[int],Iterator], # frames of the clip from a number on
     sightings:dict, # frame number -> `Sighting`, of one shot
@@ -83,17 +98,14 @@ def collect_bank(
     "Read a shot and keep its mouths."
     side = mouth_side(np.stack([s.matrix for s in sightings.values()]), resolution)
     chosen = bank_frames(sightings, fps, side, stride)
-    parts, meshes = [], dict.fromkeys(chosen)
-    with closing(read(chosen[0])) as frames:
-        for i, frame in enumerate(frames, chosen[0]):
-            if i in meshes:
-                M = sightings[i].matrix
-                parts.append(align(frame, at_side(M, resolution, side), side)[mouth_part(side)])
-                meshes[i] = square_points(frame, M, resolution)
-            if i == chosen[-1]: break
+    matrices, parts, meshes = {i: sightings[i].matrix for i in chosen}, [], {}
+    for i, frame, part in prefetch(shot_mouths(read, matrices, resolution, side), 4):
+        parts.append(part)
+        meshes[i] = square_points(frame, matrices[i], resolution)
     stretch = np.float32(crop_size(resolution))*side/resolution/crop_size(side) # crops have whole sides
-    points, poses = np.stack([meshes[i][0]*stretch for i in chosen]), np.stack([sightings[i].pose for i in chosen])
-    return MouthBank(np.stack(parts), steady_points(points, fps/stride), poses, np.array(chosen), side), meshes
+    points = steady_points(np.stack([meshes[i][0]*stretch for i in chosen]), fps/stride)
+    poses = np.stack([sightings[i].pose for i in chosen])
+    return MouthBank(np.stack(parts), points, poses, np.array(chosen), side), meshes
 
 # %% ../nbs/19a_found.ipynb #6c6432fa
 CALM_LIPS = .028 # s, standard deviation of the Gaussian over what is heard
