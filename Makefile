@@ -29,5 +29,5 @@ $(VENV)/run.stamp: settings.ini setup.py | $(BIN)/python
 	touch $@
 
 $(VENV)/dev.stamp: settings.ini setup.py | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,app]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,app,live]'
 	touch $@ $(VENV)/run.stamp
