@@ -119,7 +119,7 @@ class Site:
         "The cells that take the place of a code cell: an exported one becomes its reference, what nobody has to read opens on a click."
         given = directives(nbformat.from_dict(dict(cell)))
         source, markdown = re.sub(r'^#\|.*\n?', '', cell.source, flags=re.M), nbformat.v4.new_markdown_cell
-        if 'hide' in given or not source.strip(): return [cell]
+        if {'hide', 'exec_doc'} & given.keys() or not source.strip(): return [cell]
         if any(k.startswith('export') for k in given) and any(not isinstance(n, (ast.Import, ast.ImportFrom)) for n in ast.parse(source).body):
             address = lambda name: f'{self.blob}/latentsync/{module}.py#L{self.lines[module][name]}'
             return [markdown(reference(source, address, self.linker(path)))]

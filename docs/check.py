@@ -31,6 +31,13 @@ def misplaced_symbols(pages, site):
             if ids.count(name) != 1: yield f'{where}: {name} is there {ids.count(name)} times'
         if sorted(ids, key=lines.get) != ids: yield f'{where}: definitions in another order than in the source'
 
+def lost_commands(pages, site):
+    "Commands that the page of commands does not explain."
+    from latentsync.cli import COMMANDS
+    ids = pages[site/'explanations/commands.html'].xpath('//article//h2/@id')
+    for name in COMMANDS:
+        if name.replace(' ', '-') not in ids: yield f'explanations/commands.html: nothing about {name}'
+
 def bad_text(pages, site):
     "What a reader should never see."
     for path, page in pages.items():
@@ -49,4 +56,4 @@ def faults(
 )->list: # of sentences
     "All of them."
     pages = {p: html.parse(str(p), html.HTMLParser(encoding='utf-8')).getroot() for p in sorted(site.rglob('*.html'))}
-    return [fault for check in (broken_links, misplaced_symbols, bad_text) for fault in check(pages, site)]
+    return [fault for check in (broken_links, misplaced_symbols, lost_commands, bad_text) for fault in check(pages, site)]
