@@ -287,7 +287,7 @@ def conv_tower(
     "A tower of `ConvBlock`."
     blocks = []
     for l in layers:
-        blocks += [ConvBlock(channels, l.channels, l.kernel, l.stride, l.padding, l.slope), *(ConvBlock(l.channels, l.channels, residual=True) for _ in range(l.residuals))]
+        blocks += [ConvBlock(channels, l.channels, l.kernel, l.stride, l.padding, l.slope), *(ConvBlock(l.channels, l.channels, slope=l.slope, residual=True) for _ in range(l.residuals))]
         channels = l.channels
     return nn.Sequential(*blocks)
 
