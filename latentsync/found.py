@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['BANK_SECONDS', 'BANK_BYTES', 'SIDES', 'CALM_LIPS', 'BOX', 'HOLE', 'NEEDED', 'FULLY', 'EMPTY', 'KNOWN', 'SHOWN',
            'SURE', 'INWARDS', 'at_side', 'frame_pixels', 'mouth_side', 'bank_frames', 'shot_mouths', 'collect_bank',
-           'RunOfFrames', 'Choice', 'MouthChoice', 'box_in_part', 'lip_hole', 'soft_hole', 'needed_drawing',
-           'inside_known', 'draw_inside', 'light_square', 'PlacedFrame', 'placed_frames', 'MadeMouth', 'joined_jaw',
-           'with_drawing', 'whole_square', 'bent_frames', 'with_drawings', 'found_stream']
+           'RunOfFrames', 'Choice', 'calm_lips', 'MouthChoice', 'box_in_part', 'lip_hole', 'soft_hole',
+           'needed_drawing', 'inside_known', 'draw_inside', 'light_square', 'PlacedFrame', 'placed_frames', 'MadeMouth',
+           'joined_jaw', 'with_drawing', 'whole_square', 'BentFrame', 'bent_frames', 'with_drawings', 'found_stream']
 
 # %% ../nbs/19a_found.ipynb #7e909fb2
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -26,8 +27,9 @@ from .core import Stopwatch, prefetch, turn
 from .face import JAW, align, crop_region, crop_size, frame_to
 from .latents import decode_latents, encode_latents, to_pixels
 from .diffusion import denoise, scheduler
-from .mouths import (FADED, HELD, MOVING, NEAR, TONED, MouthBank, block_of, calm_reach, cheapest_path, found_mouth, lip_range,
-    mouth_costs, mouth_layers, mouth_part, next_mouth, resting_lips, square_points, steady_points, switch_costs, wanted_lips)
+from .mouths import (FADED, HELD, MOVING, NEAR, TONED, MouthBank, block_of, calm_reach, cheapest_path,
+    found_mouth, lip_range, mouth_costs, mouth_layers, mouth_part, next_mouth, resting_lips, square_points, steady_points,
+    switch_costs, wanted_lips)
 from .pictures import Picture
 from .speaker import AT_ONCE, Models, hear_lips, windows
 
@@ -43,6 +45,7 @@ def at_side(
     "The alignment for a face square of another size."
     return np.float32(M*(side/resolution))
 
+# %% ../nbs/19a_found.ipynb #019ae39f
 def frame_pixels(
     points:np.ndarray, # (n,2) sides of the square
     M:np.ndarray, # (2,3) of `similarity` for a resolution
@@ -51,6 +54,7 @@ def frame_pixels(
     "The way back from the coordinates of a square."
     return (points*crop_size(resolution) - M[:, 2])@np.linalg.inv(M[:, :2]).T
 
+# %% ../nbs/19a_found.ipynb #1a7cd0be
 def mouth_side(
     matrices:np.ndarray, # (n,2,3) of `similarity` for a resolution
     resolution:int, # that resolution
@@ -70,8 +74,8 @@ def bank_frames(
     rows, cols = mouth_part(side)
     most = max(1, BANK_BYTES//((rows.stop - rows.start)*(cols.stop - cols.start)*3))
     first = next(iter(sightings))
-    seen = [i for i, s in sightings.items() if not s.bridged and (i - first)%stride == 0 and i - first < BANK_SECONDS*fps]
-    return seen[:most]
+    early = range(first, first + math.ceil(BANK_SECONDS*fps), stride)
+    return [i for i, s in sightings.items() if not s.bridged and i in early][:most]
 
 # %% ../nbs/19a_found.ipynb #5b0e7a13
 def shot_mouths(
@@ -84,7 +88,9 @@ def shot_mouths(
     last = max(matrices)
     with closing(read(min(matrices))) as frames:
         for i, frame in enumerate(frames, min(matrices)):
-            if i in matrices: yield i, frame, align(frame, at_side(matrices[i], resolution, side), side)[mouth_part(side)]
+            if i in matrices:
+                M = at_side(matrices[i], resolution, side)
+                yield i, frame, align(frame, M, side)[mouth_part(side)]
             if i == last: return
 
 # %% ../nbs/19a_found.ipynb #5b0e7a15
@@ -98,7 +104,8 @@ def collect_bank(
     "Read a shot and keep its mouths."
     side = mouth_side(np.stack([s.matrix for s in sightings.values()]), resolution)
     chosen = bank_frames(sightings, fps, side, stride)
-    matrices, parts, meshes = {i: sightings[i].matrix for i in chosen}, [], {}
+    matrices = {i: sightings[i].matrix for i in chosen}
+    parts, meshes = [], {}
     for i, frame, part in prefetch(shot_mouths(read, matrices, resolution, side), 4):
         parts.append(part)
         meshes[i] = square_points(frame, matrices[i], resolution)
@@ -108,8 +115,6 @@ def collect_bank(
     return MouthBank(np.stack(parts), points, poses, np.array(chosen), side), meshes
 
 # %% ../nbs/19a_found.ipynb #6c6432fa
-CALM_LIPS = .028 # s, standard deviation of the Gaussian over what is heard
-
 @dataclass
 class RunOfFrames:
     "Neighbouring frames of one shot in which a face speaks; all functions are asked with numbers of its frames."
@@ -128,26 +133,47 @@ class Choice(NamedTuple):
     window:Tensor # (50,384) its speech
     layers:list[tuple[int,float]] # of `mouth_layers`
 
+# %% ../nbs/19a_found.ipynb #ae91452e
+CALM_LIPS = .028 # s, standard deviation
+
+def calm_lips(
+    models:Models, # of a set whose reference is found
+    windows:Tensor, # (n,50,384) speech
+    fps:float, # frames per second
+)->np.ndarray: # (n,2) opening and width in standard deviations
+    "What lips do that say this."
+    return steady_points(hear_lips(models, windows)[:, None], fps, CALM_LIPS)[:, 0]
+
 # %% ../nbs/19a_found.ipynb #64f8c7a2
 class MouthChoice:
     "The lips that are wanted and the mouths that are found."
     def __init__(self, run:RunOfFrames, bank:MouthBank, models:Models, expression:float=1.):
         self.run, self.bank, self.models, self.expression = run, bank, models, expression
-        self.person, self.rest, self.blocks = lip_range(bank.lips, models.motion), resting_lips(bank.lips, models.motion), {}
-        self.switch, self.after = switch_costs(bank), next_mouth(bank.frames)
+        self.person = lip_range(bank.lips, models.motion)
+        self.rest = resting_lips(bank.lips, models.motion)
+        self.switch = switch_costs(bank)
+        self.after = next_mouth(bank.frames)
+        self.blocks = {}
 
-    def solve(self, first):
-        "Lips (n,2) and every `stride`-th mouth of the block that begins with a frame."
-        run, stride, around = self.run, self.run.stride, block_of(first, self.run.fps, self.run.stride)[1]
+    def solve(self,
+        first:int, # frame with which a block begins
+    )->tuple: # lips (n,2); speech (n,50,384); number of every `stride`-th mouth
+        "Decide a block."
+        run, stride = self.run, self.run.stride
+        around = block_of(first, run.fps, stride)[1]
         around = range(around.start, min(around.stop, run.known(around.stop)))
         windows = run.windows(around)
-        heard = steady_points(hear_lips(self.models, windows)[:, None], run.fps, CALM_LIPS)[:, 0]
-        lips, at = self.rest + run.voiced(around)[:, None]*(wanted_lips(heard, self.person, self.expression) - self.rest), around[::stride]
-        costs = mouth_costs(self.bank, lips[::stride], run.poses(at), run.sources(at), round(NEAR*run.fps), self.person.sd[1])
+        spoken = wanted_lips(calm_lips(self.models, windows, run.fps), self.person, self.expression)
+        lips = self.rest + run.voiced(around)[:, None]*(spoken - self.rest)
+        at = around[::stride]
+        near = round(NEAR*run.fps)
+        costs = mouth_costs(self.bank, lips[::stride], run.poses(at), run.sources(at), near, self.person.sd[1])
         skip = first - around.start
         return lips[skip:], windows[skip:], cheapest_path(costs, self.switch)[skip//stride:]
 
-    def block(self, k):
+    def block(self,
+        k:int, # frame of the run
+    )->tuple: # first frame of its block, and what `solve` says of it
         "First frame, lips, speech and mouths of the block of a frame; two blocks are kept."
         first = block_of(k, self.run.fps, self.run.stride)[0].start
         if first not in self.blocks: self.blocks = dict([*self.blocks.items()][-1:]) | {first: self.solve(first)}
@@ -169,7 +195,7 @@ class MouthChoice:
 BOX = slice(16, 30), slice(7, 25) # rows and columns of the 32 x 32 latents of a square of 256 px
 HOLE = 3 # px of 256 that the hole reaches beyond the inner lips
 NEEDED, FULLY = .02, .06 # eye distances between wanted and filmed opening, between which the drawing fades in
-EMPTY, KNOWN = .05, .1 # eye distances of filmed opening, between which it fades out: what is behind those lips was filmed
+EMPTY, KNOWN = .05, .1 # eye distances of filmed opening, between which it fades out: what is inside was filmed
 SHOWN = .65 # the most that is shown of it over the dark, as drawings lack contrast
 
 def box_in_part(
@@ -177,6 +203,7 @@ def box_in_part(
     "The box in the part that is kept of a square of 256 px."
     return tuple(slice(8*s.start - p.start, 8*s.stop - p.start) for s, p in zip(BOX, mouth_part(256)))
 
+# %% ../nbs/19a_found.ipynb #13b5fe1e
 def lip_hole(
     wanted:np.ndarray, # (124,2) of `found_mouth`
 )->np.ndarray: # (112,144) float32, 1 between the lips
@@ -187,12 +214,14 @@ def lip_hole(
     cv2.fillPoly(hole, [np.rint(inner*16).astype(np.int32)], 255, cv2.LINE_AA, 4)
     return np.float32(cv2.dilate(hole, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2*HOLE + 1,)*2)))/255
 
+# %% ../nbs/19a_found.ipynb #6871407d
 def soft_hole(
     hole:np.ndarray, # (...,h,w) of `lip_hole`
 )->np.ndarray: # the same with a soft border
     "How much of a drawing is shown."
     return cv2.blur(hole, (5, 5))
 
+# %% ../nbs/19a_found.ipynb #21270560
 def needed_drawing(
     opening:float, # wanted, eye distances
     filmed:float, # of the mouth that is borrowed
@@ -213,9 +242,10 @@ def inside_known(
     masked, reference = (encode_latents(vae, x)[:, :, None] for x in (boxes*(1 - holes), boxes))
     return keep[:, :, None], masked, reference
 
+# %% ../nbs/19a_found.ipynb #c5ebabb8
 @torch.inference_mode()
 def draw_inside(
-    models:Models,
+    models:Models, # of a set whose reference is found
     boxes:np.ndarray, # (N,112,144,3) uint8, bent mouths
     holes:np.ndarray, # (N,112,144) of `lip_hole`
     windows:Tensor, # (N,50,384) speech
@@ -224,7 +254,8 @@ def draw_inside(
 )->np.ndarray: # (N,112,144,3) float32, 0..255
     "The boxes as the U-Net draws them."
     with turn(models.device):
-        x, hole = to_pixels(boxes).to(models.device, models.dtype), torch.from_numpy(holes)[:, None].to(models.device, models.dtype)
+        x = to_pixels(boxes).to(models.device, models.dtype)
+        hole = torch.from_numpy(holes)[:, None].to(models.device, models.dtype)
         known = torch.cat(inside_known(models.vae, x, hole), 1).transpose(0, 2) # (1,2C+1,N,h,w)
         start = noise[:, :, :, BOX[0], BOX[1]].to(known).expand(-1, -1, len(boxes), -1, -1)
         unet = lambda sample, t, audio: models.unet(sample, t, audio).sample
@@ -239,14 +270,17 @@ def light_square(
     resolution:int, # that resolution
 )->np.ndarray: # (TONED,TONED,3) uint8
     "A face square to compare light in."
-    M, crop = at_side(M, resolution, TONED), crop_size(TONED)
+    M = at_side(M, resolution, TONED)
+    crop = crop_size(TONED)
     there = frame_to(M, crop, (TONED, TONED))
     k = max(int(np.linalg.det(there)**-.5), 1) # shrinking by a whole number is fast
     rows, cols = crop_region(M, crop, frame.shape, k)
     part = frame[rows, cols]
     h, w = (n//k for n in part.shape[:2])
-    back = np.array([[k, 0, cols.start + (k-1)/2], [0, k, rows.start + (k-1)/2], [0, 0, 1]]) # px of the small picture -> px of the frame
-    return cv2.warpAffine(cv2.resize(part[:h*k, :w*k], (w, h), interpolation=cv2.INTER_AREA), (there@back)[:2], (TONED, TONED))
+    small = cv2.resize(part[:h*k, :w*k], (w, h), interpolation=cv2.INTER_AREA)
+    middle = (k - 1)/2
+    back = np.array([[k, 0, cols.start + middle], [0, k, rows.start + middle], [0, 0, 1]]) # px of `small` -> px of the frame
+    return cv2.warpAffine(small, (there@back)[:2], (TONED, TONED))
 
 
 # %% ../nbs/19a_found.ipynb #a8503d55
@@ -258,23 +292,26 @@ class PlacedFrame(NamedTuple):
     small:np.ndarray # (TONED,TONED,3) uint8 face square, for its light
     points:np.ndarray # (478,2) mesh
 
+# %% ../nbs/19a_found.ipynb #4b59d720
 def placed_frames(
-    frames:Iterable, # of (number in the run, frame (H,W,3) uint8, matrix (2,3) of `similarity`, its `square_points` if they are known or None)
+    frames:Iterable, # of (number in the run, frame (H,W,3) uint8, matrix (2,3), its `square_points` or None)
     resolution:int, # that the matrices are for
     fps:float, # frames per second
 )->Iterator[PlacedFrame]: # with a calm mesh
     "Read the mesh of each frame and calm it."
-    held, reach, before = deque(), calm_reach(fps), None
-    def calm(i): return held[i]._replace(points=steady_points(np.stack([h.points for h in held]), fps)[i])
+    held, before = deque(), None
+    reach = calm_reach(fps)
+    def _calm(i): return held[i]._replace(points=steady_points(np.stack([h.points for h in held]), fps)[i])
     for n, (k, frame, M, mesh) in enumerate(frames):
         if frame is not before: # a picture stays the same
             found, score = mesh or square_points(frame, M, resolution)
             if before is None or score >= SURE: points = found
-            before, small = frame, light_square(frame, M, resolution)
+            before = frame
+            small = light_square(frame, M, resolution)
         held.append(PlacedFrame(k, small, points))
         if len(held) > 2*reach + 1: held.popleft()
-        if n >= reach: yield calm(len(held) - 1 - reach)
-    for i in range(max(len(held) - reach, 0), len(held)): yield calm(i)
+        if n >= reach: yield _calm(len(held) - 1 - reach)
+    for i in range(max(len(held) - reach, 0), len(held)): yield _calm(i)
 
 # %% ../nbs/19a_found.ipynb #ac5c8bbd
 class MadeMouth(NamedTuple):
@@ -283,7 +320,8 @@ class MadeMouth(NamedTuple):
     square:np.ndarray # (R,R,3) float32 in -1..1
     jaw:np.ndarray # (9,2) lower edge of both faces, the own and the made one, sides of the square
 
-INWARDS = .02 # sides of the square by which the border of what is pasted lies inside that of the face: its mesh is known well
+# %% ../nbs/19a_found.ipynb #e5d6c599
+INWARDS = .02 # sides of the square by which the border of what is pasted lies inside that of the face
 
 def joined_jaw(
     points:np.ndarray, # (478,2) the frame's own
@@ -291,11 +329,13 @@ def joined_jaw(
 )->np.ndarray: # (9,2)
     "At each point of the jaw the one of two that is farther from the nose."
     where = {p: i for i, p in enumerate(HELD + MOVING)}
-    own, made = points[list(JAW)], wanted[[where[p] for p in JAW]]
+    own = points[list(JAW)]
+    made = wanted[[where[p] for p in JAW]]
     far = np.linalg.norm(own - points[4], axis=1) > np.linalg.norm(made - points[4], axis=1)
     jaw = np.where(far[:, None], own, made)
     return jaw + INWARDS*(points[4] - jaw)/np.linalg.norm(points[4] - jaw, axis=1, keepdims=True)
 
+# %% ../nbs/19a_found.ipynb #187492f9
 def with_drawing(
     part:np.ndarray, # (h,w,3) float32, 0..255, a bent mouth
     drawn:np.ndarray, # (112,144,3) float32 of `draw_inside`
@@ -310,33 +350,64 @@ def with_drawing(
     out[rows, cols] += show.clip(0, 1)[..., None]*(new - out[rows, cols])
     return out
 
-def whole_square(part, side):
-    "The part in its square, -1..1."
+# %% ../nbs/19a_found.ipynb #02015d07
+def whole_square(
+    part:np.ndarray, # (h,w,3) 0..255, of `mouth_part`
+    side:int, # px, of the square
+)->np.ndarray: # (side,side,3) float32 in -1..1
+    "A part at its place."
     square = np.zeros((side, side, 3), np.float32)
     square[mouth_part(side)] = part.clip(0, 255)/127.5 - 1
     return square
 
 # %% ../nbs/19a_found.ipynb #2f15b46b
-def bent_frames(models, choice, frames, clock):
-    "Each frame with its `Choice`, a bent mouth, where its points are, and how much of a drawing it needs."
-    for frame in prefetch(clock.each('mesh', placed_frames(frames, models.config.resolution, choice.run.fps)), 2):
-        with clock('choose'): chosen = choice.at(frame.k)
-        with clock('bend'): part, wanted = found_mouth(choice.bank, chosen.layers, chosen.lips, models.motion, frame.points, frame.small)
-        yield frame, chosen, part, wanted, needed_drawing(chosen.lips[0], choice.bank.lips[chosen.layers[0][0], 0])
+class BentFrame(NamedTuple):
+    "A frame of a run with its mouth."
+    frame:PlacedFrame
+    choice:Choice
+    part:np.ndarray # (h,w,3) float32, 0..255, the bent mouth
+    points:np.ndarray # (124,2) where its `HELD` and `MOVING` points are
+    need:float # how much of a drawing it needs, 0..`SHOWN`
 
-def with_drawings(models, group, side, noise, **how):
-    "The parts of some of `bent_frames`, drawn where they need it."
-    parts, needy = [x[2] for x in group], [i for i, x in enumerate(group) if x[4]]
+def bent_frames(
+    models:Models, # of a set whose reference is found
+    choice:MouthChoice, # of the run
+    frames:Iterable, # see `placed_frames`
+    clock:Stopwatch, # gets the seconds of the stages
+)->Iterator[BentFrame]:
+    "Give each frame its mouth."
+    placed = placed_frames(frames, models.config.resolution, choice.run.fps)
+    for frame in prefetch(clock.each('mesh', placed), 2):
+        with clock('choose'): x = choice.at(frame.k)
+        with clock('bend'):
+            part, points = found_mouth(choice.bank, x.layers, x.lips, models.motion, frame.points, frame.small)
+        filmed = choice.bank.lips[x.layers[0][0], 0]
+        yield BentFrame(frame, x, part, points, needed_drawing(x.lips[0], filmed))
+
+# %% ../nbs/19a_found.ipynb #cc68f88a
+def with_drawings(
+    models:Models, # of a set whose reference is found
+    group:list[BentFrame], # neighbouring frames
+    side:int, # px, of the squares
+    noise:Tensor, # (1,C,1,32,32), the same for all frames
+    **how, # of `draw_inside`
+)->list[np.ndarray]: # (h,w,3) float32, one per frame
+    "Their mouths, drawn inside where they need it."
+    parts = [x.part for x in group]
+    needy = [i for i, x in enumerate(group) if x.need]
     if not needy: return parts
-    boxes = np.stack([cv2.resize(parts[i], (208, 152), interpolation=cv2.INTER_AREA)[box_in_part()] for i in needy])
-    holes, speech = np.stack([lip_hole(group[i][3]) for i in needy]), torch.stack([group[i][1].window for i in needy])
-    drawn = draw_inside(models, boxes.clip(0, 255).round().astype(np.uint8), holes, speech, noise, **how)
-    for i, hole, box in zip(needy, holes, drawn): parts[i] = with_drawing(parts[i], box, group[i][4]*soft_hole(hole), side)
+    small = [cv2.resize(parts[i], (208, 152), interpolation=cv2.INTER_AREA)[box_in_part()] for i in needy]
+    boxes = np.stack(small).clip(0, 255).round().astype(np.uint8)
+    holes = np.stack([lip_hole(group[i].points) for i in needy])
+    speech = torch.stack([group[i].choice.window for i in needy])
+    for i, hole, box in zip(needy, holes, draw_inside(models, boxes, holes, speech, noise, **how)):
+        parts[i] = with_drawing(parts[i], box, group[i].need*soft_hole(hole), side)
     return parts
 
+# %% ../nbs/19a_found.ipynb #756cc04e
 def found_stream(
-    models:Models,
-    choice:MouthChoice,
+    models:Models, # of a set whose reference is found
+    choice:MouthChoice, # of the run
     frames:Iterable, # see `placed_frames`
     clock:Stopwatch, # gets the seconds of the stages
     noise:Tensor, # (1,C,1,32,32)
@@ -344,7 +415,8 @@ def found_stream(
 )->Iterator[MadeMouth]: # one per frame
     "Make a run of frames speak with mouths of its shot."
     side = choice.bank.side
-    for group, _ in windows(prefetch(bent_frames(models, choice, frames, clock), AT_ONCE), AT_ONCE, 0):
+    bent = prefetch(bent_frames(models, choice, frames, clock), AT_ONCE)
+    for group, _ in windows(bent, AT_ONCE, 0):
         with clock('draw'): parts = with_drawings(models, group, side, noise, **how)
-        for (frame, _, _, wanted, _), part in zip(group, parts):
-            yield MadeMouth(frame.k, whole_square(part, side), joined_jaw(frame.points, wanted))
+        for x, part in zip(group, parts):
+            yield MadeMouth(x.frame.k, whole_square(part, side), joined_jaw(x.frame.points, x.points))
