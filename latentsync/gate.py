@@ -8,15 +8,14 @@ __all__ = ['WORDS', 'LOOPBACK', 'ADDRESSES', 'METHODS', 'JSON_BYTES', 'ModelSett
            'is_loopback', 'refused_origin', 'given_key', 'may_enter', 'Rate', 'Metrics', 'ViewerGone', 'refuse',
            'patient', 'counted', 'Gate']
 
-# %% ../nbs/82c_gate.ipynb #15c35a48
+# %% ../nbs/82c_gate.ipynb #fcb06c3b
 import asyncio
 import json
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 # %% ../nbs/82c_gate.ipynb #a8bd9c84

@@ -6,11 +6,11 @@
 __all__ = ['ROOM', 'LEAD', 'STEP', 'AT_MOST', 'KEPT', 'KEPT_SECONDS', 'TalkSession', 'TalkEngine', 'LampSession', 'LampEngine',
            'Talk', 'Relay', 'Spoken', 'SpokenTexts', 'NoRoom', 'TalkDesk']
 
-# %% ../nbs/82b_talks.ipynb #14200433
+# %% ../nbs/82b_talks.ipynb #c5fa9280
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from queue import Full, Queue
 from threading import Condition, Event, Lock, Semaphore, Thread

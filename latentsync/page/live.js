@@ -149,6 +149,11 @@ $('sound').onclick = async () => {
   $('sound').setAttribute('aria-pressed', on)
 }
 
+function voiceName({ name, language }) {
+  const about = code => { try { return new Intl.DisplayNames(['en'], { type: 'language' }).of(code) } catch { return code } }
+  return name.startsWith('espeak-') ? `${about(language)} · eSpeak NG` : `${name} · ${about(language)}`
+}
+
 // Who speaks
 
 async function people(chosen) {
@@ -215,7 +220,7 @@ function showKept(debug) { for (const [k, id] of Object.entries(KEPT)) $(id).che
 
 tried(async () => {
   const voices = await ask('voices')
-  $('voice').replaceChildren(...voices.map(v => new Option(`${v.name} (${v.language})`, v.name)))
+  $('voice').replaceChildren(...voices.map(v => new Option(voiceName(v), v.name)))
   showKept(await ask('debug/status'))
   $('metrics').href = withKey('metrics')
   await people()

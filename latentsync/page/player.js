@@ -4,7 +4,7 @@ const RATE = 16000, BUFFER = .12 // s that are kept ready against a network that
 
 export class Player {
   constructor(canvas) {
-    Object.assign(this, { canvas, brush: canvas.getContext('2d', { alpha: false }), queue: [], playing: new Set(), offset: null, painted: [], skews: [], skipped: 0, late: 0, onpaint: () => {} })
+    Object.assign(this, { canvas, brush: canvas.getContext('2d', { alpha: false }), queue: [], playing: new Set(), offset: null, painted: [], skews: [], skipped: 0, late: 0, moved: 0, onpaint: () => {} })
     const paint = () => { this.paint(); requestAnimationFrame(paint) }
     requestAnimationFrame(paint)
   }
@@ -29,6 +29,7 @@ export class Player {
     const ahead = this.offset === null ? -1 : time + this.offset - this.now
     if (ahead < .005 || (quiet && (ahead > BUFFER + .08))) {
       if (this.offset !== null && ahead < .005 && !quiet) this.late++
+      this.moved = performance.now()
       this.offset = Math.round((this.now + BUFFER - time) * RATE) / RATE
     }
     return time + this.offset
@@ -52,7 +53,7 @@ export class Player {
     if (this.queue.length > 60) this.skip() // the page is in the background and paints nothing
   }
 
-  skip() { this.queue.shift().bitmap.close(); this.skipped++ }
+  skip() { this.queue.shift().bitmap.close(); this.skipped += performance.now() - this.moved > 500 } // while the clock is set, pictures are in its way
 
   paint() {
     if (this.offset === null) return
