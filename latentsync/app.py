@@ -20,7 +20,7 @@ from types import SimpleNamespace
 
 # %% ../nbs/81_app.ipynb #21249b87
 from .core import LatentSyncError, demo, repo_root
-from .jobs import (JobDesk, JobRecord, SetShelf, UploadLimits, Verdict, cancel_job, desk_check, desk_faces, desk_speech, job_label, job_words,
+from .jobs import (LABELS, JobDesk, JobRecord, SetShelf, UploadLimits, Verdict, cancel_job, desk_check, desk_faces, desk_speech, job_label, job_words,
     languages_here, order_job, remove_job, resume_job)
 from .pipeline import LipsyncSettings
 
@@ -93,16 +93,16 @@ def wishes_part(
     "How it is done; what is shown first is what the set says of itself."
     first, plain = desk.shelf.config(desk.shelf.names[0]), LipsyncSettings()
     with gr.Accordion('3. How (you need not change anything)', open=False, elem_id='how'):
-        checkpoint = gr.Dropdown([(Path(n).name, n) for n in desk.shelf.names], value=desk.shelf.names[0], label='Weights')
+        checkpoint = gr.Dropdown([(Path(n).name, n) for n in desk.shelf.names], value=desk.shelf.names[0], label=LABELS['checkpoint'])
         with gr.Row():
-            guidance = gr.Slider(1, 3, first.guidance_scale, step=.1, label='Guidance', info='Weight of the sound; above 1 takes twice the time')
-            steps = gr.Slider(1, 50, first.steps, step=1, label='Steps', info='Of denoising; 20 to 50 for released weights')
+            guidance = gr.Slider(1, 3, first.guidance_scale, step=.1, label=LABELS['guidance_scale'], info='Weight of the sound; above 1 takes twice the time')
+            steps = gr.Slider(1, 50, first.steps, step=1, label=LABELS['steps'], info='Of denoising; 20 to 50 for released weights')
         with gr.Row():
-            expression = gr.Slider(.5, 1.5, plain.expression, step=.1, label='Expression', info='How much the lips move; for compact')
-            seed = gr.Number(plain.seed, precision=0, label='Seed', info='The same seed gives the same video')
-        when_longer = gr.Radio([('keep the rest as it is', 'keep'), ('cut it', 'cut')], value=plain.when_longer, label='A video longer than the sound')
-        alive = gr.Checkbox(plain.alive, label='Let the head of a picture move a little, and its eyes blink')
-        only_speech = gr.Checkbox(plain.only_speech, label='Leave the video as it is where nobody speaks')
+            expression = gr.Slider(.5, 1.5, plain.expression, step=.1, label=LABELS['expression'], info='How much the lips move; for compact')
+            seed = gr.Number(plain.seed, precision=0, label=LABELS['seed'], info='The same seed gives the same video')
+        when_longer = gr.Radio([('keep the rest as it is', 'keep'), ('cut it', 'cut')], value=plain.when_longer, label=LABELS['when_longer'])
+        alive = gr.Checkbox(plain.alive, label=LABELS['alive'])
+        only_speech = gr.Checkbox(plain.only_speech, label=LABELS['only_speech'])
     return SimpleNamespace(checkpoint=checkpoint, guidance_scale=guidance, steps=steps, expression=expression, seed=seed, alive=alive, when_longer=when_longer, only_speech=only_speech)
 
 def result_part(
@@ -237,7 +237,7 @@ def of_set(
 
 # %% ../nbs/81_app.ipynb #f527f3a3
 STYLE = '''
-.gradio-container {max-width: 1180px !important; margin: 0 auto !important}
+.gradio-container {width: 100%; max-width: 1180px !important; margin: 0 auto !important}
 #head h1 {font-size: 1.9rem; margin: .4rem 0 .1rem; letter-spacing: -.02em} #head p {opacity: .75; margin: 0 0 .4rem}
 .note {border-left: 4px solid; padding: .55rem .9rem; border-radius: 6px; background: var(--background-fill-secondary)}
 .note p {margin: 0; overflow-wrap: anywhere; white-space: pre-line} .note ul {margin: .35rem 0 0 1.1rem; font-size: .86em; opacity: .85; list-style: disc}
@@ -245,7 +245,7 @@ STYLE = '''
 .bar {height: 10px; border-radius: 5px; background: var(--border-color-primary); overflow: hidden; margin-bottom: .5rem}
 .bar div {height: 100%; background: linear-gradient(90deg, #6366f1, #8b5cf6); transition: width .8s linear}
 .note.empty {border: 2px dashed var(--border-color-primary) !important; padding: 5rem 1rem; text-align: center; opacity: .7}
-#faces img {border-radius: 8px} #sound {min-height: 0} #sound .wrap {min-height: 130px} #kept label {width: 100%; overflow-wrap: anywhere}
+#faces img {border-radius: 8px} #sound {min-height: 0} #sound .wrap {min-height: 150px; padding-top: 2rem} #kept label {width: 100%; overflow-wrap: anywhere}
 footer {opacity: .6}
 '''
 
@@ -302,7 +302,7 @@ def launch_page(
     look = gr.themes.Soft(primary_hue='indigo', font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace'])
     try:
         _, address, _ = build_page(desk).launch(server_name=host, server_port=port, prevent_thread_lock=True, quiet=True, inline=False, share=False, ssr_mode=False,
-            max_file_size=int(desk.limits.megabytes*1e6), allowed_paths=[str(desk.folder)], theme=look, css=STYLE, footer_links=[], enable_monitoring=False)
+            max_file_size=int(desk.limits.megabytes*2**20), allowed_paths=[str(desk.folder)], theme=look, css=STYLE, footer_links=[], enable_monitoring=False)
     except OSError as e: raise LatentSyncError(f'port {port or "7860 to 7959"} of {host} cannot be used ({e}); choose another with --port') from e
     return address
 

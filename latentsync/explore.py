@@ -6,8 +6,8 @@
 __all__ = ['READ', 'COLOURS', 'AROUND', 'VIEWS', 'OpenClip', 'corners_in_frame', 'face_overlay', 'painted', 'named_pictures',
            'channel_tiles', 'mouth_choice', 'frames_around', 'bent_mouth', 'mouth_sheet', 'lip_box', 'network_input',
            'square_panels', 'heard_window', 'sound_near', 'mel_near', 'speech_lanes', 'lips_near', 'sound_panels',
-           'window_range', 'made_frames', 'window_strip', 'decoded_picture', 'found_steps', 'window_steps',
-           'step_pictures', 'denoising_strip', 'view_picture', 'overview', 'Explorer', 'explore']
+           'window_range', 'made_frames', 'speaking_frames', 'window_strip', 'decoded_picture', 'found_steps',
+           'window_steps', 'step_pictures', 'denoising_strip', 'view_picture', 'overview', 'Explorer', 'explore']
 
 # %% ../nbs/82_explore.ipynb #9f4a858d
 from base64 import b64encode
@@ -38,13 +38,13 @@ from .mouths import MouthBank, calm_reach, square_points
 from .speaker import Models, decode_faces, denoise_faces, encode_faces
 from .found import (BOX, MouthChoice, at_side, bent_frames, box_in_part, draw_inside, found_stream, frame_pixels,
     inside_known, lip_hole)
-from .pipeline import begin_at, lipsync_settings, open_job, render, run_of_frames, shot_bank, window_frames
+from .pipeline import Voice, begin_at, lipsync_settings, living_frames, open_job, render, run_of_frames, shot_bank, window_frames
 
 # %% ../nbs/82_explore.ipynb #7c0d2d7d
 READ = 16 # frames that are read at once
 
 class OpenClip:
-    "A clip and what its first speaker shall say, open at any frame of the result."
+    "A clip and what one of its speakers shall say, open at any frame of the result."
     def __init__(self,
         video:str|Path, # a video or a picture
         audio:str|Path, # a sound, or a video with sound
@@ -53,9 +53,14 @@ class OpenClip:
     ):
         self.job = open_job(video, audio, lipsync_settings(**{'when_longer': 'cut'} | settings), models)
         self.samples = read_audio(audio, start=speech_start(audio, video))
-        self.voice, self.read, self.bank, self.choice = self.job.voices[0], {}, (None, None, {}), (None, None)
+        self.speaker, self.read, self.bank, self.choice = 0, {}, (None, None, {}), (None, None)
 
     def __len__(self): return self.job.expected
+
+    @property
+    def voice(self)->Voice:
+        "The voice of the speaker who is looked at."
+        return self.job.voices[self.speaker]
 
     def choose(self, **settings): # of `LipsyncSettings`
         "Change what a user may choose."
@@ -162,10 +167,10 @@ def mouth_choice(
         raise LatentSyncError(f'{job.models.config.name} borrows no mouths: the reference of each frame is the frame itself')
     clip.sighting(k) # raises
     start = int(np.argmax(voice.span == voice.span[k]))
-    shot, expression = job.shot[job.order[start]], job.settings.expression
-    if clip.bank[0] != shot: clip.bank = shot, *shot_bank(job, voice, shot)
-    if clip.choice[0] != (start, expression):
-        clip.choice = (start, expression), MouthChoice(run_of_frames(job, voice, start), clip.bank[1], job.models, expression)
+    shot, wanted = (clip.speaker, job.shot[job.order[start]]), (clip.speaker, start, job.settings.expression)
+    if clip.bank[0] != shot: clip.bank = shot, *shot_bank(job, voice, shot[1])
+    if clip.choice[0] != wanted:
+        clip.choice = wanted, MouthChoice(run_of_frames(job, voice, start), clip.bank[1], job.models, job.settings.expression)
     return start, clip.choice[1]
 
 def frames_around(
@@ -332,16 +337,22 @@ def made_frames(
     clip:OpenClip,
     frames:range, # of `window_range`
 )->list[np.ndarray]: # (H,W,3) uint8 each
-    "Frames of the result."
+    "Frames of the result in which the chosen speaker speaks, and in which a picture lives where it shall."
+    frames_made = speaking_frames(clip, frames)
+    if clip.job.settings.alive: frames_made = (frame for _, frame in living_frames(clip.job, zip(frames, frames_made)))
+    return [np.asarray(frame) for frame in frames_made]
+
+def speaking_frames(clip, frames):
+    "The same before a picture is brought to life."
     job, voice, config = clip.job, clip.voice, clip.job.models.config
-    if config.reference != 'found': return [np.asarray(frame) for _, frame in render(job, voice, ((i, clip.picture(i)) for i in frames))]
+    if config.reference != 'found': return [frame for _, frame in render(job, voice, ((i, clip.picture(i)) for i in frames))]
     start, choice = mouth_choice(clip, frames[0])
     how = dict(steps=job.chosen('steps'), guidance_scale=job.chosen('guidance_scale'))
     made = {m.k + start: m for m in found_stream(job.models, choice, frames_around(clip, frames), Stopwatch(), job.noise, **how)}
     def pasted(i):
         M = at_side(clip.sighting(i).matrix, config.resolution, choice.bank.side)
         return paste(clip.picture(i), made[i].square, M, voice.weight[i], frame_pixels(made[i].jaw, M, choice.bank.side), config.mouth_only)
-    return [np.asarray(pasted(i)) for i in frames]
+    return [pasted(i) for i in frames]
 
 def window_strip(
     clip:OpenClip,
@@ -452,15 +463,18 @@ class Explorer:
         self.wishes = dict(guidance_scale=widgets.FloatSlider(job.chosen('guidance_scale'), min=1, max=3, step=.1, description='guidance', **late),
             steps=widgets.IntSlider(job.chosen('steps'), 1, 50, description='steps', **late),
             expression=widgets.FloatSlider(job.settings.expression, min=.5, max=1.5, step=.1, description='expression', **late))
+        rules = [voice.rule.partition('=')[0] for voice in job.voices]
+        self.speaker = widgets.Dropdown(options=[(f'face {rule}', i) for i, rule in enumerate(rules)], description='speaker', disabled=len(rules) == 1, style=late['style'])
         self.pictures = [widgets.Image(format='jpeg', layout=dict(max_width='100%', object_fit='contain')) for _ in VIEWS]
         self.tabs = widgets.Tab(self.pictures, titles=list(VIEWS))
-        self.box = widgets.VBox([widgets.HBox([self.k, self.wishes['expression']]), widgets.HBox([self.wishes['guidance_scale'], self.wishes['steps']]), self.tabs])
-        for control in (self.k, *self.wishes.values()): control.observe(self.draw, 'value')
+        self.box = widgets.VBox([widgets.HBox([self.k, self.wishes['expression']]), widgets.HBox([self.wishes['guidance_scale'], self.wishes['steps']]), self.speaker, self.tabs])
+        for control in (self.k, self.speaker, *self.wishes.values()): control.observe(self.draw, 'value')
         self.tabs.observe(self.draw, 'selected_index')
         self.draw()
 
     def draw(self, *_):
         "Draw the open tab."
+        self.clip.speaker = self.speaker.value
         self.clip.choose(**{name: control.value for name, control in self.wishes.items()})
         i = self.tabs.selected_index or 0
         self.pictures[i].value = as_jpeg(view_picture(list(VIEWS)[i], self.clip, self.k.value)).data

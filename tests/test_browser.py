@@ -1,7 +1,7 @@
 "Both pages of `latentsync app` in a real Chromium. Runs where LATENTSYNC_BROWSER=1 is set; pictures of the pages go to outputs/browser."
 import importlib.util, os, socket, subprocess, sys, time, urllib.error, urllib.request
 from pathlib import Path
-import cv2, numpy as np, pytest, soundfile
+import av, cv2, numpy as np, pytest, soundfile
 from latentsync.core import SAMPLE_RATE, demo
 from latentsync.jobs import kept_jobs
 from latentsync.media import probe, read_audio, read_frames
@@ -173,6 +173,25 @@ def test_app_speaks_text(gradio, open_page):
     page.wait_for_selector('#note .note.good')
     made(page, 'portrait.png says Good morning')
 
+def test_app_records_a_face_and_a_voice(gradio, browser, given):
+    "The camera shows the portrait, the microphone hears a speech."
+    with av.open(str(given/'camera.mjpeg'), 'w') as out:
+        stream = out.add_stream('mjpeg', 25, options=dict(q='2'))
+        stream.width, stream.height, stream.pix_fmt = 512, 512, 'yuvj420p'
+        frame = av.VideoFrame.from_ndarray(cv2.resize(next(read_frames(demo('portrait.png'))), (512, 512)), 'rgb24')
+        for _ in range(5): out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    fake = ['--no-sandbox', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', f'--use-file-for-fake-video-capture={given}/camera.mjpeg',
+        f'--use-file-for-fake-audio-capture={given}/two.wav']
+    other = browser.browser_type.launch(executable_path=chromium, args=fake)
+    page = other.new_page(viewport=dict(width=1280, height=1000))
+    page.set_default_timeout(LONG)
+    page.goto(gradio.address)
+    page.get_by_role('tab', name='Webcam').click()
+    page.wait_for_timeout(3000)
+    shot(page, 'app_webcam')
+    other.close()
+
 def test_app_says_what_is_wrong(gradio, open_page, given):
     page = open_page(gradio)
     for name, words in ('text.mp4', 'text.mp4 is not a media file; give a video, a picture or a sound'), ('list.m3u8', 'list.m3u8 is a list of other files; give the file itself'):
@@ -234,7 +253,7 @@ def test_form_makes_a_portrait_speak(streamlit, open_page):
 def test_form_takes_guidance_steps_and_the_second_face(streamlit, open_page, given):
     page = open_page(streamlit, 1280, 1400)
     page.set_input_files(UPLOAD.format('video'), str(given/'couple.mp4'))
-    page.click('text=Face 2 >> nth=-1')
+    page.get_by_role('radiogroup').get_by_text('Face 2').click()
     page.set_input_files(UPLOAD.format('sound'), str(given/'one.wav'))
     page.click('text=As compact was trained')
     page.get_by_role('slider', name='Steps').press('Home')
@@ -247,6 +266,24 @@ def test_form_takes_guidance_steps_and_the_second_face(streamlit, open_page, giv
     assert (job.settings['guidance_scale'], job.settings['steps'], job.settings['face']) == (1.5, 10, ['1'])
     assert who_moved(given/'couple.mp4', job.file('result.mp4')) == (False, True)
 
+def test_form_gives_each_face_a_sound_and_forgets_a_job(streamlit, open_page, given):
+    page = open_page(streamlit, 1280, 1400)
+    page.set_input_files(UPLOAD.format('video'), str(given/'couple.mp4'))
+    page.set_input_files(UPLOAD.format('sound'), str(given/'two.wav'))
+    page.click('text=Several people speak')
+    page.locator(UPLOAD.format('voice1')).set_input_files(str(given/'one.wav'))
+    page.wait_for_selector('text=This will work')
+    page.wait_for_selector('text=75 frames')
+    shot(page, 'form_two_voices')
+    page.click('text=Make the video')
+    page.wait_for_selector('text=says two.wav and one.wav >> nth=-1')
+    page.wait_for_selector('text=Go on, or make it again')
+    job = streamlit.last()
+    assert len(job.settings['face']) == 2 and probe(job.file('result.mp4')).frames == 75
+    page.get_by_role('button', name='Remove', exact=True).click()
+    page.wait_for_timeout(3000)
+    assert not job.folder.exists() and job.id not in [j.id for j in streamlit.jobs()]
+
 def test_form_cancels(streamlit, open_page, given):
     page = open_page(streamlit, 1280, 1400)
     page.set_input_files(UPLOAD.format('video'), str(demo('portrait.png')))
@@ -255,7 +292,13 @@ def test_form_cancels(streamlit, open_page, given):
     page.wait_for_selector('text=/frame \\d+ of/')
     page.click('text=Cancel')
     page.wait_for_selector('text=stopped before the end')
-    assert streamlit.last().state == 'cancelled' and not list(streamlit.last().folder.glob('.*'))
+    job = streamlit.last()
+    assert job.state == 'cancelled' and not list(job.folder.glob('.*'))
+    page.click('text=Go on, or make it again')
+    page.wait_for_selector('text=/frame \\d+ of/')
+    page.click('text=Cancel')
+    page.wait_for_selector('text=stopped before the end')
+    assert streamlit.last().id == job.id
 
 def test_form_says_what_is_wrong(streamlit, open_page, given):
     page = open_page(streamlit, 1280, 1400)
