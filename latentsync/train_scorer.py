@@ -4,16 +4,19 @@
 
 # %% auto #0
 __all__ = ['MIRROR', 'prepare_lips', 'face_frames', 'prepare_all_lips', 'LipClip', 'lip_clips', 'ScorerTraining', 'sampled',
-           'augment_lips', 'augment_sound', 'scorer_sample', 'scorer_batch', 'scorer_loss', 'train_scorer']
+           'augment_lips', 'augment_sound', 'scorer_sample', 'scorer_batch', 'similarities', 'scorer_loss',
+           'train_scorer']
 
 # %% ../nbs/55_train_scorer.ipynb #4b0e30a0
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
 import numpy as np
-import torch
 from safetensors.torch import save_file
+import torch
 from torch import Tensor
 from torch.nn import functional as F
+
 from .audio import log_mel
 from .core import LatentSyncError, atomic_path, progress_bar
 from .compact_data import passing_over, read_offsets, shift_audio, training_clips
@@ -31,25 +34,31 @@ def prepare_lips(
     samples = shift_audio(read_audio(video), offset)
     runs = face_runs(video)
     arrays = {f'lips{i}': r.lips for i, r in enumerate(runs)} | {'starts': np.array([r.start for r in runs])}
+    mel = np.float16(4*log_mel(samples).numpy().T - 4)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(out) as tmp: np.savez(tmp, mel=np.float16(4*log_mel(samples).numpy().T - 4), sound=np.int16(samples*32767), **arrays)
+    with atomic_path(out) as tmp: np.savez(tmp, mel=mel, sound=np.int16(samples*32767), **arrays)
     return face_frames(out)
 
-def face_frames(path):
+def face_frames(
+    path:Path, # of `prepare_lips`
+)->int:
     "Frames with a face in a prepared clip."
     with np.load(path) as z: return sum(len(z[f'lips{i}']) for i in range(len(z['starts'])))
 
+# %% ../nbs/55_train_scorer.ipynb #1ee0529b
 def prepare_all_lips(
     folder:str|Path, # of videos; `offsets.csv` and `manifest.csv` may lie beside them
     out:str|Path, # one .npz per clip; finished ones are kept
-)->dict: # clip name -> frames of the face; 0 without a face
+)->dict[str,int]: # clip name -> frames of the face; 0 without a face
     "Prepare every clip of a folder that may be trained on."
-    offsets, kept = read_offsets(folder), {}
+    offsets = read_offsets(folder)
+    kept = {}
     for video in progress_bar(training_clips(folder), desc='follow lips', unit='clip'):
-        done = Path(out)/f'{video.stem}.npz'
         if offsets and video.name not in offsets: continue
+        done = Path(out)/f'{video.stem}.npz'
         kept[video.name] = 0
-        with passing_over(out): kept[video.name] = face_frames(done) if done.exists() else prepare_lips(video, done, offsets.get(video.name, 0))
+        with passing_over(out):
+            kept[video.name] = face_frames(done) if done.exists() else prepare_lips(video, done, offsets.get(video.name, 0))
     return kept
 
 # %% ../nbs/55_train_scorer.ipynb #e3b0dffa
@@ -65,11 +74,14 @@ def lip_clips(
     least:int=25, # frames
 )->list[LipClip]: # one per run
     "What was prepared."
-    out = []
-    for path in sorted(p for p in Path(folder).glob('*.npz') if not p.name.startswith('.')): # what was left of a run that was killed
-        with np.load(path) as z: clips = [LipClip(path.stem, FaceRun(int(s), z[f'lips{i}']), np.float32(z['mel'])) for i, s in enumerate(z['starts'])]
-        out += [c for c in clips if min(len(c.run.lips), len(c.mel)//4 - c.run.start) >= least]
-    if not out: raise LatentSyncError(f'{folder} holds no clips with a face and sound; prepare a folder of talking heads first')
+    clips = []
+    for path in sorted(p for p in Path(folder).glob('*.npz') if not p.name.startswith('.')): # no rests of a killed run
+        with np.load(path) as z:
+            runs = [FaceRun(int(s), z[f'lips{i}']) for i, s in enumerate(z['starts'])]
+            clips += [LipClip(path.stem, run, np.float32(z['mel'])) for run in runs]
+    out = [c for c in clips if min(len(c.run.lips), len(c.mel)//4 - c.run.start) >= least]
+    if not out:
+        raise LatentSyncError(f'{folder} holds no clips with a face and sound; prepare a folder of talking heads first')
     return out
 
 # %% ../nbs/55_train_scorer.ipynb #27a0d3f8
@@ -94,44 +106,51 @@ def sampled(
     part = np.float32(at - low).reshape(-1, *[1]*(values.ndim - 1))
     return values[low]*(1 - part) + values[np.minimum(low + 1, len(values) - 1)]*part
 
+# %% ../nbs/55_train_scorer.ipynb #7b9be501
 MIRROR = [*((10 - np.arange(20))%20), *((10 - np.arange(20))%20 + 20)] # which point is on the other side
 
 def augment_lips(
     lips:np.ndarray, # (T,40,2)
     tremble:float, # see `ScorerTraining`
-    rng:np.random.Generator,
+    rng:np.random.Generator, # decides
 )->np.ndarray: # (T,40,2) float32
     "Mirrored, turned, stretched, unsteady lips."
     if rng.random() < .5: lips = lips[:, MIRROR]*[-1, 1]
-    angle, stretch = rng.normal()*.05, np.exp(rng.normal(size=2)*.12 + rng.normal()*.1)
+    angle = rng.normal()*.05
+    stretch = np.exp(rng.normal(size=2)*.12 + rng.normal()*.1)
     c, s = np.cos(angle), np.sin(angle)
     lips = lips@np.array([[c, s], [-s, c]])*stretch
-    each, all = rng.normal(size=lips.shape)*rng.random(), rng.normal(size=(len(lips), 1, 2))*rng.random()
+    each = rng.normal(size=lips.shape)*rng.random() # every point for itself
+    all = rng.normal(size=(len(lips), 1, 2))*rng.random() # the whole mouth
     return np.float32(lips + tremble*(each + all))
 
+# %% ../nbs/55_train_scorer.ipynb #ab47941a
 def augment_sound(
     mel:np.ndarray, # (N,80) log10 power
     other:np.ndarray|None, # (M,80) log10 power to put behind it
-    rng:np.random.Generator,
+    rng:np.random.Generator, # decides
 )->np.ndarray: # (N,80) float32
     "Another pitch, another microphone, another room."
     mel = sampled(mel.T, np.arange(80) + rng.uniform(-2.5, 2.5)).T
     bell = np.hanning(21)/np.hanning(21).sum()
     mel = mel + 1.35*np.convolve(rng.normal(size=100), bell, 'valid')
     if other is None: return np.float32(mel)
-    behind = 10**other.mean(0, keepdims=True) if rng.random() < .6 else 10**np.resize(other, mel.shape) # steady noise, or the sound itself
-    power, snr = 10**mel, rng.uniform(3, 30) # dB
+    if rng.random() < .6: behind = 10**other.mean(0, keepdims=True) # steady noise
+    else: behind = 10**np.resize(other, mel.shape) # the sound itself
+    power = 10**mel
+    snr = rng.uniform(3, 30) # dB
     return np.float32(np.log10(power + behind*power.mean()/behind.mean()/10**(snr/10)))
 
 # %% ../nbs/55_train_scorer.ipynb #18225e23
 def scorer_sample(
-    clips:list[LipClip],
+    clips:list[LipClip], # all of them, for the background
     i:int, # which one
-    cfg:ScorerTraining,
-    rng:np.random.Generator,
+    cfg:ScorerTraining, # how much is changed
+    rng:np.random.Generator, # decides
 )->tuple[np.ndarray,np.ndarray]: # lips (frames,40,2), mel (80,4*(frames + 30))
     "A random piece of a clip."
-    c, rate = clips[i], np.exp(rng.uniform(-cfg.tempo, cfg.tempo))
+    c = clips[i]
+    rate = np.exp(rng.uniform(-cfg.tempo, cfg.tempo))
     begin = rng.uniform(-5, max(5, len(c.run.lips) - cfg.frames*rate + 5))
     lips = sampled(c.run.lips, begin + np.arange(cfg.frames)*rate)
     mel = sampled(c.mel, 4*(c.run.start + begin) + np.arange(-4*REACH, 4*(cfg.frames + REACH))*rate)
@@ -139,30 +158,42 @@ def scorer_sample(
     if other is not None: other = other[rng.integers(max(1, len(other) - len(mel))):][:len(mel)]
     return augment_lips(lips, cfg.tremble, rng), augment_sound(mel, other, rng).T
 
+# %% ../nbs/55_train_scorer.ipynb #326f20ed
 def scorer_batch(
-    clips:list[LipClip],
-    cfg:ScorerTraining,
+    clips:list[LipClip], # of `lip_clips`
+    cfg:ScorerTraining, # how many samples
     seed:int, step:int, # decide everything random
 )->tuple[Tensor,Tensor,np.ndarray]: # (B,frames,40,2), (B,80,4*(frames + 30)), names of the clips (B,)
     "Random pieces of random clips; a long clip is seen more often, but not in proportion."
-    rng, share = np.random.default_rng((seed, step)), np.sqrt([len(c.run.lips) for c in clips])
+    rng = np.random.default_rng((seed, step))
+    share = np.sqrt([len(c.run.lips) for c in clips])
     chosen = rng.choice(len(clips), cfg.batch, p=share/share.sum())
     lips, mel = zip(*(scorer_sample(clips, i, cfg, rng) for i in chosen))
     return torch.from_numpy(np.stack(lips)), torch.from_numpy(np.stack(mel)), np.array([clips[i].clip for i in chosen])
 
 # %% ../nbs/55_train_scorer.ipynb #68ccf5e4
+def similarities(
+    seen:Tensor, # (B,T,D) of lips, length 1
+    heard:Tensor, # (B,T+30,D) of the sound around them
+    names:np.ndarray, # (B,) of the clips
+)->tuple[Tensor,Tensor]: # with the own sound at offsets 15..-15 (B,31,T), with other clips at the same place (B,B,T)
+    "What is compared: pieces of the same clip say nothing about each other."
+    own = (seen@heard.mT).unfold(2, seen.shape[1], 1).diagonal(0, 1, 3)
+    foreign = torch.einsum('btd,ctd->bct', seen, heard[:, REACH:REACH + seen.shape[1]])
+    same_clip = torch.from_numpy(names[:, None] == names).to(seen.device)
+    return own, foreign.masked_fill(same_clip[..., None], -9.)
+
+# %% ../nbs/55_train_scorer.ipynb #b0eb4872
 def scorer_loss(
-    scorer:SyncScorer,
+    scorer:SyncScorer, # trained
     batch:tuple, # of `scorer_batch`
-    cfg:ScorerTraining,
-)->dict: # loss; `hit`: share of the longest windows found within a frame among the offsets
+    cfg:ScorerTraining, # windows, and what is near
+)->dict[str,Tensor]: # loss; `hit`: share of the longest windows found within a frame among the offsets
     "How hard the right sound is to find."
     lips, mel, names = batch
-    seen, heard = scorer.see(lips), scorer.hear(mel)
-    T = seen.shape[1]
-    own = (seen@heard.mT).unfold(2, T, 1).diagonal(0, 1, 3) # (B,31,T): offsets 15..-15
-    foreign = torch.einsum('btd,ctd->bct', seen, heard[:, REACH:REACH + T]).masked_fill(torch.from_numpy(names[:, None] == names).to(lips.device)[..., None], -9.)
-    unsure = torch.tensor([REACH + d for d in range(-cfg.near, cfg.near + 1) if d], dtype=torch.long, device=lips.device)
+    own, foreign = similarities(scorer.see(lips), scorer.hear(mel), names)
+    near = [REACH + d for d in range(-cfg.near, cfg.near + 1) if d]
+    unsure = torch.tensor(near, dtype=torch.long, device=lips.device)
     loss = 0.
     for n in cfg.windows:
         own_n, foreign_n = (F.avg_pool1d(x, n, max(1, n//2)) for x in (own, foreign))
@@ -176,17 +207,20 @@ def scorer_loss(
 def train_scorer(
     data:str|Path, # folder of `prepare_all_lips`
     out:str|Path, # `scorer.safetensors` is written to this folder
-    training:ScorerTraining=ScorerTraining(),
-    trainer:TrainConfig=TrainConfig(steps=400, lr=2e-3, warmup=50, weight_decay=.02, ema_decay=.99, save_every=200),
+    training:ScorerTraining=ScorerTraining(), # samples and loss
+    trainer:TrainConfig=TrainConfig(steps=400, lr=2e-3, warmup=50, weight_decay=.02, ema_decay=.99, save_every=200), # how long
     state:str|Path|None=None, # folder of the run; None: `out`/train_scorer
     leave_out:tuple[str,...]=(), # clips whose names begin like this are not trained on
 )->SyncScorer: # the averaged weights
     "Train a sync scorer on lips and sound."
     torch.manual_seed(trainer.seed)
-    out, clips = Path(out), [c for c in lip_clips(data) if not c.clip.startswith(leave_out)]
+    out = Path(out)
+    clips = [c for c in lip_clips(data) if not c.clip.startswith(leave_out)]
     out.mkdir(parents=True, exist_ok=True)
-    def save(ema, step):
-        with atomic_path(out/'scorer.safetensors') as tmp: save_file({k: v.half() for k, v in ema.state_dict().items()}, tmp)
-    batch_at = lambda step: scorer_batch(clips, training, trainer.seed, step)
-    return fit(SyncScorer(), batch_at, lambda scorer, batch, step: scorer_loss(scorer, batch, training), state or out/'train_scorer', trainer, save,
-        settings=dict(training=asdict(training), runs=len(clips), frames=sum(len(c.run.lips) for c in clips)))
+    def batch_at(step): return scorer_batch(clips, training, trainer.seed, step) # the same for the same step
+    def loss(scorer, batch, step): return scorer_loss(scorer, batch, training) # for `fit`
+    def save(ema, step): # in half precision
+        state = {k: v.half() for k, v in ema.state_dict().items()}
+        with atomic_path(out/'scorer.safetensors') as tmp: save_file(state, tmp)
+    settings = dict(training=asdict(training), runs=len(clips), frames=sum(len(c.run.lips) for c in clips))
+    return fit(SyncScorer(), batch_at, loss, state or out/'train_scorer', trainer, save, settings=settings)

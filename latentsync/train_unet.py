@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['RELEASED_UNET', 'Judges', 'aten', 'COUNTED', 'UNetTraining', 'UNetRecipe', 'unet_recipe', 'start_from', 'check_start',
-           'load_judges', 'frozen', 'keep_less', 'pixel_losses', 'unet_loss', 'set_config', 'save_unet', 'look',
-           'lighter', 'prepared_unet', 'train_unet', 'Live', 'StepCost', 'blank_judges', 'blank_batch', 'blank_loss',
-           'parameter_bytes', 'step_cost', 'measured_cost', 'training_cost']
+           'frozen', 'load_judges', 'keep_less', 'pixel_losses', 'unet_loss', 'set_config', 'lend_parts', 'save_unet',
+           'lighter', 'prepared_unet', 'UNetParts', 'load_parts', 'make_samples', 'loss_function', 'validation_video',
+           'train_unet', 'Live', 'blank_judges', 'blank_batch', 'blank_loss', 'parameter_bytes', 'StepCost',
+           'step_cost', 'measured_cost', 'training_cost']
 
 # %% ../nbs/53_train_unet.ipynb #c3fa07e2
 from collections import namedtuple
@@ -28,12 +29,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from .core import LatentSyncError, atomic_path, checkpoint_file, dataclass_from, find_checkpoint, load_strict, pick_device, pick_dtype, preset, read_config, read_weights, shapes_of, tell
+from .core import (LatentSyncError, atomic_path, checkpoint_file, dataclass_from, find_checkpoint, load_strict,
+    pick_device, pick_dtype, preset, read_config, read_weights, shapes_of, tell)
 from .audio import load_whisper
 from .dataset import ClipCache, DataConfig, VideoSamples, as_pixels, video_files
 from .diffusion import add_noise, mixed_noise, predict_x0, scheduler, training_target
 from .latents import decode_latents, latent_mask, load_vae, new_vae, unet_input
-from .losses import audio_dropout, by_parts, lip_sync_loss, lower_half, perceptual_loss, recon_loss, temporal_loss
+from latentsync.losses import (audio_dropout, by_parts, lip_sync_loss, lower_half, perceptual_loss, recon_loss,
+    temporal_loss)
 from .media import read_frames
 from .pictures import frame_strip
 from .pipeline import lipsync
@@ -61,7 +64,7 @@ class UNetTraining:
     audio_dropout:float = 0. # share of windows that become silent, for guidance
     syncnet:str = 'syncnet_16_pixel_attn' # preset of the network that judges lips and sound
     videomae:VideoMAEConfig = VideoMAEConfig()
-    random_videomae:bool = False # True: its weights mean nothing; to see that the parts fit where the released file is not at hand
+    random_videomae:bool = False # True: its weights mean nothing; shows that the parts fit without the released file
     decode_size:int = 1 # frames that are decoded and judged at once
 
     @property
@@ -74,6 +77,7 @@ class UNetTraining:
         "Whether a loss looks at decoded frames."
         return bool(self.perceptual_weight or self.temporal_weight or self.sync_weight and not self.latent_sync)
 
+# %% ../nbs/53_train_unet.ipynb #f8e610cf
 @dataclass(frozen=True)
 class UNetRecipe:
     "All settings of a training."
@@ -101,49 +105,60 @@ def start_from(
     "Take all weights from a file but those that may be new."
     path = Path(path)
     if path.is_dir(): path = checkpoint_file(path, 'unet')
-    have, want = read_weights(path), shapes_of(unet.state_dict())
+    have = read_weights(path)
+    want = shapes_of(unet.state_dict())
     other = {k for k in have.keys() | want.keys() if k not in have or tuple(have[k].shape) != want.get(k)}
     if not all(any(f in k for f in fresh) for k in other): load_strict(unet, have, path) # says what is wrong
     unet.load_state_dict({k: v for k,v in have.items() if k not in other}, strict=False)
     return sorted(other & want.keys())
 
+# %% ../nbs/53_train_unet.ipynb #9b1adb7d
 def check_start(
     new:list[str]|None, # of `start_from`; None: all weights are random
     trainable:tuple[str,...], # of `TrainConfig`
 ):
     "Nothing random is left as it is."
-    if new is None and trainable: raise LatentSyncError(f'only {" and ".join(trainable)} are trained here, so the other weights must come from a file; give those of the first stage as init')
+    if new is None and trainable:
+        raise LatentSyncError(f'only {" and ".join(trainable)} are trained here, so the other weights must come '
+            'from a file; give those of the first stage as init')
     lost = [k for k in new or () if trainable and not any(t in k for t in trainable)]
-    if lost: raise LatentSyncError(f'{lost[0]} and {len(lost)-1} more are new, and not trained; start from weights that have them or train them')
+    if lost:
+        raise LatentSyncError(f'{lost[0]} and {len(lost)-1} more are new, and not trained; start from weights '
+            'that have them or train them')
 
 # %% ../nbs/53_train_unet.ipynb #db2edb3b
 Judges = namedtuple('Judges', 'vae lpips videomae syncnet') # frozen; None where a loss is left out
 
-def load_judges(
-    vae:nn.Module, # of the base
-    t:UNetTraining,
-    device:torch.device,
-    dtype:torch.dtype,
-    syncnet:str|Path|None=None, # weights; None: auxiliary/stable_syncnet.pt
-    lpips_weights:str|Path|None=None, # LPIPS (vgg) with its backbone; None: see `perceptual_net`
-)->Judges:
-    "The networks whose losses have a weight; a missing file is named in one sentence."
-    judge = auxiliary('stable_syncnet.pt') if t.sync_weight and not syncnet else syncnet
-    eyes = auxiliary('vit_g_hybrid_pt_1200e_ssv2_ft.pth') if t.temporal_weight and not t.random_videomae else None
-    videomae = load_videomae(eyes, t.videomae, device, dtype) if eyes else frozen(VideoMAE(t.videomae), device, dtype) if t.temporal_weight else None
-    return Judges(vae, frozen(perceptual_net('vgg', lpips_weights), device, dtype) if t.perceptual_weight else None, videomae,
-        load_syncnet(judge, syncnet_config(preset(t.syncnet, 'syncnet')), device, dtype) if t.sync_weight else None)
-
 def frozen(
-    net:nn.Module,
-    device:torch.device|str,
-    dtype:torch.dtype,
+    net:nn.Module, # moved in place
+    device:torch.device|str, # of the training
+    dtype:torch.dtype, # of the computation
 )->nn.Module: # the same
     "A network that is only asked."
     return net.to(device, dtype).eval().requires_grad_(False)
 
+# %% ../nbs/53_train_unet.ipynb #90ceb478
+def load_judges(
+    vae:nn.Module, # of the base
+    t:UNetTraining, # what has a weight
+    device:torch.device, # of the training
+    dtype:torch.dtype, # of the computation
+    syncnet:str|Path|None=None, # weights; None: auxiliary/stable_syncnet.pt
+    lpips_weights:str|Path|None=None, # LPIPS (vgg) with its backbone; None: see `perceptual_net`
+)->Judges:
+    "The networks whose losses have a weight; a missing file is named in one sentence."
+    lpips = videomae = judge = None
+    if t.sync_weight: syncnet = syncnet or auxiliary('stable_syncnet.pt')
+    if t.temporal_weight and t.random_videomae: videomae = frozen(VideoMAE(t.videomae), device, dtype)
+    elif t.temporal_weight:
+        videomae = load_videomae(auxiliary('vit_g_hybrid_pt_1200e_ssv2_ft.pth'), t.videomae, device, dtype)
+    if t.perceptual_weight: lpips = frozen(perceptual_net('vgg', lpips_weights), device, dtype)
+    if t.sync_weight: judge = load_syncnet(syncnet, syncnet_config(preset(t.syncnet, 'syncnet')), device, dtype)
+    return Judges(vae, lpips, videomae, judge)
+
+# %% ../nbs/53_train_unet.ipynb #b8d5bafd
 def keep_less(
-    judges:Judges,
+    judges:Judges, # changed in place
 ):
     "In training, compute their inner values a second time instead of keeping them."
     if judges.videomae: judges.videomae.gradient_checkpointing = True
@@ -154,51 +169,73 @@ def keep_less(
 def pixel_losses(
     x0:Tensor, # (B,C,F,h,w) the guess
     batch:dict, # of `VideoSamples`
-    judges:Judges,
-    t:UNetTraining,
-)->dict: # name -> scalar
-    "What the judges say about the guess."
+    judges:Judges, # None where a loss is left out
+    t:UNetTraining, # how many frames are decoded at once
+)->dict[str,Tensor]: # name -> scalar
+    "What the loss networks say about the guess."
     logs = {}
+    frames = lambda windows: windows.transpose(1,2).flatten(0,1) # (B,C,F,...) -> (B*F,C,...)
     if t.sees_pixels:
-        B, _, n_frames = x0.shape[:3]
         true = as_pixels(batch['target'])
-        flat = by_parts(partial(decode_latents, judges.vae), x0.transpose(1,2).flatten(0,1), size=t.decode_size).float()
-        made = flat.unflatten(0, (B,n_frames)).transpose(1,2)
-    if judges.lpips: logs['perceptual'] = perceptual_loss(judges.lpips, lower_half(flat), lower_half(true.transpose(1,2).flatten(0,1)), t.decode_size)
+        flat = by_parts(partial(decode_latents, judges.vae), frames(x0), size=t.decode_size).float()
+        made = flat.unflatten(0, (len(x0),-1)).transpose(1,2)
+    if judges.lpips:
+        logs['perceptual'] = perceptual_loss(judges.lpips, lower_half(flat), lower_half(frames(true)), t.decode_size)
     if judges.videomae: logs['temporal'] = temporal_loss(judges.videomae, made, true)
     if judges.syncnet: logs['sync'] = lip_sync_loss(judges.syncnet, x0 if t.latent_sync else made, batch['mel'])
     return logs
 
+# %% ../nbs/53_train_unet.ipynb #12ba6668
 def unet_loss(
-    unet:nn.Module,
-    batch:dict, # of `VideoSamples`: target_latents, masked_latents, reference_latents (B,C,F,h,w), audio (B,F,50,384), mel, target
-    judges:Judges,
+    unet:nn.Module, # trained
+    batch:dict, # target_latents, masked_latents, reference_latents (B,C,F,h,w), audio (B,F,50,384), mel, target
+    judges:Judges, # of `load_judges`
     mask:Tensor, # (h,w) of the latents
     schedule, # of `scheduler`
-    t:UNetTraining,
-)->dict: # 'loss' and its parts
+    t:UNetTraining, # the weights
+)->dict[str,Tensor]: # 'loss' and its parts
     "The weighted sum of all losses; random numbers come from the generator of the CPU."
-    random, target = torch.default_generator, batch['target_latents']
+    random = torch.default_generator
+    target = batch['target_latents']
     noise = mixed_noise(target.shape, random, t.mixed_noise_alpha).to(target)
-    degree = torch.randint(schedule.config.num_train_timesteps, (len(target),), generator=random).to(target.device)
-    noisy, audio = add_noise(schedule, target, noise, degree), audio_dropout(batch['audio'], t.audio_dropout, random)
-    said = unet(unet_input(noisy, mask, batch['masked_latents'], batch['reference_latents']), degree, audio).sample.float()
-    logs = dict(recon=recon_loss(said, training_target(schedule, target, noise))) | pixel_losses(predict_x0(schedule, said, noisy, degree), batch, judges, t)
-    return {k: v.detach() for k,v in logs.items()} | dict(loss=sum(getattr(t, f'{k}_weight')*v for k,v in logs.items()))
+    timestep = torch.randint(schedule.config.num_train_timesteps, (len(target),), generator=random).to(target.device)
+    noisy = add_noise(schedule, target, noise, timestep)
+    audio = audio_dropout(batch['audio'], t.audio_dropout, random)
+    model_input = unet_input(noisy, mask, batch['masked_latents'], batch['reference_latents'])
+    predicted = unet(model_input, timestep, audio).sample.float()
+    logs = dict(recon=recon_loss(predicted, training_target(schedule, target, noise)))
+    logs |= pixel_losses(predict_x0(schedule, predicted, noisy, timestep), batch, judges, t)
+    total = sum(getattr(t, f'{k}_weight')*v for k,v in logs.items())
+    return {k: v.detach() for k,v in logs.items()} | dict(loss=total)
 
 # %% ../nbs/53_train_unet.ipynb #a6d7e55c
 def set_config(
     name:str, # of the set
     base:Path, # checkpoint set
-    recipe:UNetRecipe,
+    recipe:UNetRecipe, # size and U-Net
 )->dict: # for config.json
     "How the set wants to be used: as the released ones, but for size and lent parts."
     lent = read_config(base)
-    return dict(name=name, resolution=recipe.data.resolution, num_frames=recipe.data.num_frames, unet=recipe.training.unet) | {k: lent[k] for k in ('vae','audio','faces') if k in lent}
+    own = dict(name=name, resolution=recipe.data.resolution, num_frames=recipe.data.num_frames)
+    return own | dict(unet=recipe.training.unet) | {k: lent[k] for k in ('vae','audio','faces') if k in lent}
 
+# %% ../nbs/53_train_unet.ipynb #d9aa09b9
+def lend_parts(
+    base:Path, # checkpoint set
+    folder:Path, # of the new one
+):
+    "VAE and Whisper of another set, copied once."
+    for part in ('vae','whisper'):
+        file = checkpoint_file(base, part)
+        place = folder/file.relative_to(base)
+        if place.exists(): continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(place) as tmp: shutil.copyfile(file, tmp)
+
+# %% ../nbs/53_train_unet.ipynb #23f2067b
 def save_unet(
-    unet:nn.Module,
-    step:int,
+    unet:nn.Module, # as trained so far
+    step:int, # of the training
     out:Path, # folder of the run
     base:Path, # checkpoint set that lends VAE and Whisper
     config:dict, # of `set_config`
@@ -206,61 +243,127 @@ def save_unet(
 ):
     "`set`: a checkpoint set in half precision. `checkpoints`: weights in full in the public form."
     folder = out/'set'
-    for file in (checkpoint_file(base, part) for part in ('vae','whisper')):
-        (place := folder/file.relative_to(base)).parent.mkdir(parents=True, exist_ok=True)
-        if not place.exists():
-            with atomic_path(place) as tmp: shutil.copyfile(file, tmp)
+    lend_parts(base, folder)
     state = {k: v.detach().half().contiguous().cpu() for k,v in unet.state_dict().items()}
     try:
         with atomic_path(folder/'unet.safetensors') as tmp: save_file(state, tmp)
-    except SafetensorError as e: raise LatentSyncError(f'{folder} cannot be written, perhaps the disk is full; free some space and run it again to go on from the last state') from e
+    except SafetensorError as e:
+        raise LatentSyncError(f'{folder} cannot be written, perhaps the disk is full; free some space and '
+            'run it again to go on from the last state') from e
     for name,text in {'config.json': json.dumps(config, indent=1), 'notes.txt': '\n'.join(notes)}.items():
         with atomic_path(folder/name) as tmp: tmp.write_text(text)
     save_checkpoint(out/'checkpoints'/f'checkpoint-{step}.pt', step, unet)
-
-# %% ../nbs/53_train_unet.ipynb #a117515c
-def look(
-    unet:nn.Module, # as trained so far
-    step:int,
-    models:Models, # whose U-Net is replaced
-    video:str|Path, audio:str|Path, # what it shall speak
-    folder:Path, # of validation videos
-)->dict: # sync_confidence and sync_offset where a face is found, strip
-    "A validation video."
-    folder.mkdir(parents=True, exist_ok=True)
-    out = folder/f'{step}.mp4'
-    lipsync(video, audio, out, replace(models, unet=deepcopy(unet).to(models.dtype)), progress=False, overwrite=True)
-    strip = dict(strip=frame_strip(list(read_frames(out))))
-    try: score = sync_score(out)
-    except LatentSyncError: return strip # a mouth of the first steps may not pass for a face
-    return strip | dict(sync_confidence=score.confidence, sync_offset=score.offset)
 
 # %% ../nbs/53_train_unet.ipynb #46a4e745
 def lighter(
     unet:nn.Module, # changed in place
     trainable:tuple[str,...], # of `TrainConfig`
     dtype:torch.dtype, # of the computation
-)->nn.Module:
-    "Keep what is not trained in the number format of the computation: half the memory, nothing is lost for it."
+)->nn.Module: # the same
+    "Keep what is not trained in the dtype of the computation: half the memory, nothing is lost for it."
     for name,p in unet.named_parameters():
         if trainable and not any(t in name for t in trainable): p.data = p.data.to(dtype)
     return unet
 
+# %% ../nbs/53_train_unet.ipynb #bd876efd
 def prepared_unet(
-    recipe:UNetRecipe,
+    recipe:UNetRecipe, # of `unet_recipe`
     init:str|Path|None, # weights to start from; None: random
     dtype:torch.dtype, # of the computation; what is not trained is kept in it
     channels:int=4, # of the VAE's latents
-)->tuple[nn.Module,list[str]]: # the U-Net, what there is to say about its weights
+)->tuple[nn.Module,str]: # the U-Net, what there is to say about its weights
     "The U-Net with which the training begins."
     torch.manual_seed(recipe.trainer.seed)
-    unet, trained = UNet3DConditionModel(unet_config(recipe.training.unet)), recipe.trainer.trainable
+    unet = UNet3DConditionModel(unet_config(recipe.training.unet))
     if (unet.config.in_channels, unet.config.out_channels) != (3*channels+1, channels):
-        raise LatentSyncError(f'the VAE of {recipe.training.base} has {channels} latent channels; set in_channels: {3*channels+1} and out_channels: {channels} of the U-Net, or choose another base')
-    new = start_from(unet, init, recipe.training.fresh) if init else None
-    check_start(new, trained)
-    return lighter(unet, trained, dtype), ['all weights of the U-Net are random' if new is None else f'the U-Net starts from {"/".join(Path(init).parts[-2:])}; {len(new)} of its tensors are new']
+        raise LatentSyncError(f'the VAE of {recipe.training.base} has {channels} latent channels; set in_channels: '
+            f'{3*channels+1} and out_channels: {channels} of the U-Net, or choose another base')
+    new = None
+    note = 'all weights of the U-Net are random'
+    if init:
+        new = start_from(unet, init, recipe.training.fresh)
+        note = f'the U-Net starts from {"/".join(Path(init).parts[-2:])}; {len(new)} of its tensors are new'
+    check_start(new, recipe.trainer.trainable)
+    return lighter(unet, recipe.trainer.trainable, dtype), note
 
+# %% ../nbs/53_train_unet.ipynb #a270b863
+@dataclass(frozen=True)
+class UNetParts:
+    "The networks of a training, where they are and in which dtype."
+    unet:nn.Module # trained; all others are frozen
+    whisper:nn.Module # hears, for the cache
+    judges:Judges # with the VAE
+    base:Path # the set that lends VAE and Whisper
+    device:torch.device # of this process
+    dtype:torch.dtype # of the computation
+    notes:list[str] # on the weights
+
+    def models(self, config:SetConfig)->Models: # config: how the set wants to be used
+        "The same as a set that speaks."
+        return Models(self.unet, self.judges.vae, self.whisper, config, self.base, self.device, self.dtype)
+
+# %% ../nbs/53_train_unet.ipynb #227e69f4
+def load_parts(
+    recipe:UNetRecipe, # of `unet_recipe`
+    init:str|Path|None=None, # weights or a checkpoint set to start from; None: random
+    syncnet:str|Path|None=None, # weights of the judge; None: auxiliary/stable_syncnet.pt
+    lpips_weights:str|Path|None=None, # LPIPS (vgg) with its backbone; None: see `perceptual_net`
+)->UNetParts:
+    "All networks of a training."
+    device = accelerator(recipe.trainer).device
+    dtype = pick_dtype(recipe.trainer.dtype, device)
+    base = find_checkpoint(recipe.training.base)
+    vae = load_vae(base, read_config(base), device, dtype)
+    unet, note = prepared_unet(recipe, init, dtype, vae.config.latent_channels)
+    judges = load_judges(vae, recipe.training, device, dtype, syncnet, lpips_weights)
+    whisper = load_whisper(checkpoint_file(base, 'whisper'), device, unet.config.cross_attention_dim)
+    doubt = ['VideoMAE has random weights (random_videomae: true), so the temporal loss means nothing']
+    return UNetParts(unet, whisper, judges, base, device, dtype, [note] + doubt*recipe.training.random_videomae)
+
+# %% ../nbs/53_train_unet.ipynb #2d0be9ab
+def make_samples(
+    files:list[Path], # aligned videos
+    data:DataConfig, # size and length of a window
+    parts:UNetParts, # VAE and Whisper fill the cache
+    cache:str|Path|None=None, # folder of `ClipCache`
+)->VideoSamples: # a function: number -> batch
+    "Windows of the clips, with latents and sound in the cache."
+    clips = ClipCache(cache, parts.whisper, parts.judges.vae)
+    samples = VideoSamples(files, data, clips)
+    clips.fill(files, data.resolution)
+    return samples
+
+# %% ../nbs/53_train_unet.ipynb #5f16b0a4
+def loss_function(
+    recipe:UNetRecipe, # its weights and size
+    judges:Judges, # of `load_judges`
+    device:torch.device|str, # of the training
+): # (unet, batch, step) -> 'loss' and its parts, as `fit` wants it
+    "`unet_loss` with what stays the same from step to step."
+    mask = latent_mask(recipe.data.resolution).to(device)
+    schedule = scheduler()
+    return lambda unet, batch, step: unet_loss(unet, batch, judges, mask, schedule, recipe.training)
+
+# %% ../nbs/53_train_unet.ipynb #a117515c
+def validation_video(
+    unet:nn.Module, # as trained so far
+    step:int, # of the training
+    models:Models, # whose U-Net is replaced
+    video:str|Path, # a face
+    audio:str|Path, # what it shall say
+    folder:Path, # of validation videos
+)->dict: # sync_confidence and sync_offset where a face is found, strip
+    "What the set says after some steps."
+    folder.mkdir(parents=True, exist_ok=True)
+    out = folder/f'{step}.mp4'
+    speaker = replace(models, unet=deepcopy(unet).to(models.dtype))
+    lipsync(video, audio, out, speaker, progress=False, overwrite=True)
+    strip = dict(strip=frame_strip(list(read_frames(out))))
+    try: score = sync_score(out)
+    except LatentSyncError: return strip # a mouth of the first steps may not pass for a face
+    return strip | dict(sync_confidence=score.confidence, sync_offset=score.offset)
+
+# %% ../nbs/53_train_unet.ipynb #17551c43
 def train_unet(
     files:str|Path, # folder of aligned videos, or a file list
     out:str|Path, # folder of the run; an interrupted run there is continued
@@ -268,49 +371,105 @@ def train_unet(
     init:str|Path|None=None, # weights or a checkpoint set to start from; None: random
     syncnet:str|Path|None=None, # weights of the judge; None: auxiliary/stable_syncnet.pt
     lpips_weights:str|Path|None=None, # LPIPS (vgg) with its backbone; None: see `perceptual_net`
-    video:str|Path|None=None, audio:str|Path|None=None, # for validation; None: no validation videos
+    video:str|Path|None=None, # a face for validation; None: no validation videos
+    audio:str|Path|None=None, # what it shall say
     cache:str|Path|None=None, # folder of `ClipCache`
 )->nn.Module: # the trained U-Net
     "Train a U-Net and make a checkpoint set of it."
-    files, out, t, device = video_files(files), Path(out), recipe.training, accelerator(recipe.trainer).device # each process has its own
-    dtype, base = pick_dtype(recipe.trainer.dtype, device), find_checkpoint(t.base)
-    vae = load_vae(base, read_config(base), device, dtype)
-    unet, notes = prepared_unet(recipe, init, dtype, vae.config.latent_channels)
-    judges = load_judges(vae, t, device, dtype, syncnet, lpips_weights)
-    whisper = load_whisper(checkpoint_file(base, 'whisper'), device, unet.config.cross_attention_dim)
-    samples = VideoSamples(files, recipe.data, clips := ClipCache(cache, whisper, vae))
-    clips.fill(files, recipe.data.resolution)
-    if t.random_videomae: notes.append('VideoMAE has random weights (random_videomae: true), so the temporal loss means nothing')
-    for note in notes: tell(note)
-    if recipe.trainer.save_memory: keep_less(judges)
-    config = set_config(out.name, base, recipe)
-    models = Models(unet, vae, whisper, dataclass_from(SetConfig, config), base, device, dtype)
-    mask, schedule = latent_mask(recipe.data.resolution).to(device), scheduler()
-    return fit(unet, samples, lambda unet, batch, step: unet_loss(unet, batch, judges, mask, schedule, t), out, recipe.trainer, partial(save_unet, out=out, base=base, config=config, notes=notes),
-        partial(look, models=models, video=video, audio=audio, folder=out/'validation') if video else None, settings=dict(training=asdict(t), data=asdict(recipe.data)))
+    files = video_files(files)
+    out = Path(out)
+    parts = load_parts(recipe, init, syncnet, lpips_weights)
+    samples = make_samples(files, recipe.data, parts, cache)
+    for note in parts.notes: tell(note)
+    if recipe.trainer.save_memory: keep_less(parts.judges)
+    config = set_config(out.name, parts.base, recipe)
+    save = partial(save_unet, out=out, base=parts.base, config=config, notes=parts.notes)
+    validate = None
+    if video:
+        models = parts.models(dataclass_from(SetConfig, config))
+        validate = partial(validation_video, models=models, video=video, audio=audio, folder=out/'validation')
+    loss = loss_function(recipe, parts.judges, parts.device)
+    settings = dict(training=asdict(recipe.training), data=asdict(recipe.data))
+    return fit(parts.unet, samples, loss, out, recipe.trainer, save, validate, settings=settings)
 
 # %% ../nbs/53_train_unet.ipynb #983c0be8
 aten = torch.ops.aten
 COUNTED = {**flop_registry, # and attention on a CPU, which the registry of PyTorch leaves out
     aten._scaled_dot_product_flash_attention_for_cpu: flop_registry[aten._scaled_dot_product_flash_attention],
-    aten._scaled_dot_product_flash_attention_for_cpu_backward: flop_registry[aten._scaled_dot_product_flash_attention_backward]}
+    aten._scaled_dot_product_flash_attention_for_cpu_backward:
+        flop_registry[aten._scaled_dot_product_flash_attention_backward]}
 
 class Live(TorchDispatchMode):
     "Counts the bytes of all tensors that are alive, and what is computed."
     def __init__(self):
         super().__init__()
-        self.now, self.peak, self.flops, self.known = 0, 0, 0, weakref.WeakSet()
-    def add(self, n:int): self.now += n; self.peak = max(self.peak, self.now)
+        self.now = self.peak = self.flops = 0
+        self.known = weakref.WeakSet()
+    def add(self, n:int): # bytes, negative for a tensor that dies
+        self.now += n
+        self.peak = max(self.peak, self.now)
     def __torch_dispatch__(self, f, types, args=(), kwargs=None):
         out = f(*args, **(kwargs or {}))
         if f._overloadpacket in COUNTED: self.flops += COUNTED[f._overloadpacket](*args, **(kwargs or {}), out_val=out)
         for storage in (t.untyped_storage() for t in tree_leaves(out) if isinstance(t, Tensor)):
             if storage in self.known: continue
-            self.known.add(storage); self.add(storage.nbytes())
+            self.known.add(storage)
+            self.add(storage.nbytes())
             weakref.finalize(storage, self.add, -storage.nbytes())
         return out
 
 # %% ../nbs/53_train_unet.ipynb #82cb8e19
+def blank_judges(
+    t:UNetTraining, # what has a weight
+    device:torch.device|str, # of the training
+    dtype:torch.dtype, # of the computation
+)->Judges: # random
+    "The networks that judge in a recipe with released latents, of the right size."
+    makers = (
+        (t.sees_pixels, new_vae),
+        (t.perceptual_weight, lambda: blank_lpips('vgg')),
+        (t.temporal_weight, lambda: VideoMAE(t.videomae)),
+        (t.sync_weight, lambda: StableSyncNet(syncnet_config(preset(t.syncnet, 'syncnet')))))
+    nets = [new().eval().requires_grad_(False) if wanted else None for wanted, new in makers]
+    for net in filter(None, nets):
+        for x in (*net.parameters(), *net.buffers()): x.data = x.data.to(device, dtype)
+    return Judges(*nets)
+
+# %% ../nbs/53_train_unet.ipynb #9c1d2074
+def blank_batch(
+    data:DataConfig, # how many windows of which size
+    width:int, # of the audio states
+    device:torch.device|str='cpu', # where it is made
+)->dict[str,Tensor]: # as of `VideoSamples`
+    "A batch of noise."
+    n, r = data.num_frames, data.resolution
+    noise = partial(torch.randn, device=device)
+    latents = {f'{k}_latents': noise(data.batch_size, 4, n, r//8, r//8) for k in ('target','masked','reference')}
+    target = torch.zeros(data.batch_size, 3, n, r, r, dtype=torch.uint8, device=device)
+    return latents | dict(audio=noise(data.batch_size, n, 50, width), mel=noise(data.batch_size, 1, 80, 52), target=target)
+
+# %% ../nbs/53_train_unet.ipynb #ddab133d
+def blank_loss(
+    recipe:UNetRecipe, # of the training
+    device:torch.device|str, # where it runs
+    dtype:torch.dtype, # of the computation
+)->tuple: # U-Net, judges, batch, loss function of `fit`
+    "A training of random weights on noise."
+    unet = lighter(UNet3DConditionModel(unet_config(recipe.training.unet)), recipe.trainer.trainable, dtype)
+    judges = blank_judges(recipe.training, device, dtype)
+    if recipe.trainer.save_memory: keep_less(judges)
+    batch = blank_batch(recipe.data, unet.config.cross_attention_dim, device)
+    return unet, judges, batch, loss_function(recipe, judges, device)
+
+def parameter_bytes(
+    *nets:nn.Module|None, # None counts nothing
+    trained:bool=False, # only what is trained
+)->int:
+    "What the parameters of some networks weigh."
+    counted = (p for net in nets if net for p in net.parameters() if p.requires_grad or not trained)
+    return sum(p.numel()*p.element_size() for p in counted)
+
+# %% ../nbs/53_train_unet.ipynb #9c3c769d
 @dataclass(frozen=True)
 class StepCost:
     "What a step of training needs, in GiB (2^30 bytes)."
@@ -322,49 +481,8 @@ class StepCost:
     peak:float # the sum
     tflop:float # 10^12 operations, a multiplication and an addition count as two
 
-def blank_judges(
-    t:UNetTraining,
-    device:torch.device|str,
-    dtype:torch.dtype,
-)->Judges: # random
-    "The networks that judge in a recipe with released latents, of the right size."
-    def make(wanted, new):
-        if not wanted: return
-        net = new().eval().requires_grad_(False)
-        for x in (*net.parameters(), *net.buffers()): x.data = x.data.to(device, dtype) # shapes without memory cannot be moved as a module
-        return net
-    return Judges(make(t.sees_pixels, new_vae), make(t.perceptual_weight, lambda: blank_lpips('vgg')),
-        make(t.temporal_weight, lambda: VideoMAE(t.videomae)), make(t.sync_weight, lambda: StableSyncNet(syncnet_config(preset(t.syncnet, 'syncnet')))))
-
-def blank_batch(
-    recipe:UNetRecipe,
-    width:int, # of the audio states
-    device:torch.device|str='cpu',
-)->dict: # of `VideoSamples`
-    "A batch of noise."
-    d, (B, n, r) = recipe.data, (recipe.data.batch_size, recipe.data.num_frames, recipe.data.resolution)
-    latents = {f'{k}_latents': torch.randn(B, 4, n, r//8, r//8, device=device) for k in ('target','masked','reference')}
-    return latents | dict(audio=torch.randn(B, n, 50, width, device=device), mel=torch.randn(B, 1, 80, 52, device=device), target=torch.zeros(B, 3, n, r, r, dtype=torch.uint8, device=device))
-
-# %% ../nbs/53_train_unet.ipynb #ddab133d
-def blank_loss(
-    recipe:UNetRecipe,
-    device:torch.device|str,
-    dtype:torch.dtype,
-)->tuple: # U-Net, judges, batch, loss function of `fit`
-    "A training of random weights on noise."
-    t = recipe.training
-    unet, judges = lighter(UNet3DConditionModel(unet_config(t.unet)), recipe.trainer.trainable, dtype), blank_judges(t, device, dtype)
-    if recipe.trainer.save_memory: keep_less(judges)
-    mask, schedule = latent_mask(recipe.data.resolution).to(device), scheduler()
-    return unet, judges, blank_batch(recipe, unet.config.cross_attention_dim, device), lambda unet, batch, step: unet_loss(unet, batch, judges, mask, schedule, t)
-
-def parameter_bytes(*nets:nn.Module|None, trained:bool=False)->int: # of all or of those that are trained
-    "What the parameters of some networks weigh."
-    return sum(p.numel()*p.element_size() for net in nets if net for p in net.parameters() if p.requires_grad or not trained)
-
 def step_cost(
-    recipe:UNetRecipe,
+    recipe:UNetRecipe, # of the training
 )->StepCost:
     "Run a step on shapes, in mixed precision (bf16), and count."
     trained = recipe.trainer.trainable
@@ -375,29 +493,39 @@ def step_cost(
         live.peak = live.now
         with torch.autocast('cpu', torch.bfloat16): loss = loss_fn(unet.train(), batch, 0)['loss']
         loss.backward()
-    weights, others, grads = parameter_bytes(unet), parameter_bytes(*judges), parameter_bytes(unet, trained=True)
-    peak = max(live.peak + 2*grads, weights + others + 4*grads) # the optimizer's own copies while it works are as large as the gradients
-    return StepCost(*(x/2**30 for x in (weights, others, grads, 2*grads, peak-weights-others-3*grads, peak)), live.flops/1e12)
+    weights = parameter_bytes(unet)
+    others = parameter_bytes(*judges)
+    grads = parameter_bytes(unet, trained=True)
+    peak = max(live.peak + 2*grads, weights + others + 4*grads) # the optimizer's copies are as large as the gradients
+    sizes = weights, others, grads, 2*grads, peak-weights-others-3*grads, peak
+    return StepCost(*(x/2**30 for x in sizes), live.flops/1e12)
 
 # %% ../nbs/53_train_unet.ipynb #b2fab6a7
 def measured_cost(
-    recipe:UNetRecipe,
+    recipe:UNetRecipe, # of the training
 )->tuple[float,float]: # GiB of tensors at the peak, seconds per step
     "Two real steps on CUDA with random weights, after one to warm up."
     device = pick_device('cuda')
     unet, _, batch, loss_fn = blank_loss(recipe, device, pick_dtype(recipe.trainer.dtype, device))
     run = Run(unet, loss_fn, replace(recipe.trainer, device='cuda'), Path()) # nothing is saved
     optimize(run, [(0, batch)])
-    torch.cuda.synchronize(); torch.cuda.reset_peak_memory_stats(); began = time.perf_counter()
+    torch.cuda.synchronize()
+    torch.cuda.reset_peak_memory_stats()
+    began = time.perf_counter()
     for i in (1,2): optimize(run, [(i, batch)])
     torch.cuda.synchronize()
     return torch.cuda.max_memory_allocated()/2**30, (time.perf_counter()-began)/2
 
+# %% ../nbs/53_train_unet.ipynb #d1860342
 def training_cost(
     name:str, # of a preset of the kind `train_unet`
     measure:bool=False, # take two steps on a GPU
 )->str: # a line of words
     "What a preset needs."
-    if measure: return '{}: {:.1f} GiB at the peak and {:.2f} s per step, measured on {}'.format(name, *measured_cost(unet_recipe(name)), torch.cuda.get_device_name())
+    if measure:
+        memory, seconds = measured_cost(unet_recipe(name))
+        gpu = torch.cuda.get_device_name()
+        return f'{name}: {memory:.1f} GiB at the peak and {seconds:.2f} s per step, measured on {gpu}'
     c = step_cost(unet_recipe(name))
-    return f'{name}: {c.peak:.1f} GiB at the peak, computed: U-Net {c.unet:.1f}, judges {c.judges:.1f}, gradients {c.gradients:.1f}, AdamW {c.adam:.1f}, rest {c.rest:.1f}; {c.tflop:.0f} TFLOP per step'
+    return (f'{name}: {c.peak:.1f} GiB at the peak, computed: U-Net {c.unet:.1f}, judges {c.judges:.1f}, gradients '
+        f'{c.gradients:.1f}, AdamW {c.adam:.1f}, rest {c.rest:.1f}; {c.tflop:.0f} TFLOP per step')

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['RELEASED', 'FREE', 'TrainConfig', 'read_recipe', 'lr_at', 'choose_trainable', 'save_memory', 'update_ema', 'Batches',
-           'read_batches', 'accelerator', 'write_torch', 'read_state', 'save_checkpoint', 'fixed_settings', 'flat',
-           'check_settings', 'Objective', 'Run', 'seed_at', 'backward', 'optimize', 'read_metrics', 'draw_metrics',
-           'Log', 'stuck_at', 'mean_logs', 'steps', 'delivered', 'deliver', 'fit']
+           'read_batches', 'accelerator', 'write_torch', 'read_state', 'save_checkpoint', 'flat', 'fixed_settings',
+           'check_settings', 'Objective', 'Run', 'batch_numbers', 'seed_at', 'backward', 'go_back', 'optimize',
+           'read_metrics', 'draw_metrics', 'Log', 'to_board', 'stuck_at', 'mean_logs', 'steps', 'delivered', 'deliver',
+           'begin_run', 'is_due', 'fit']
 
 # %% ../nbs/51_trainer.ipynb #476ff41e
 from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +33,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from .core import LatentSyncError, atomic_path, dataclass_from, joined_settings, load_strict, pick_device, pick_dtype, prefetch, preset, progress_bar, read_torch, read_value, tell
+from .core import (LatentSyncError, atomic_path, dataclass_from, joined_settings, load_strict, pick_device,
+    pick_dtype, prefetch, preset, progress_bar, read_torch, read_value, tell)
 from .pictures import drawn
 
 # %% ../nbs/51_trainer.ipynb #15ff3fa4
@@ -69,40 +71,47 @@ def read_recipe(
     changes:dict, # part -> what differs from the preset; values may be words, see `read_value`
 )->Any: # a `cls`
     "A recipe; unknown names and wrong types raise."
-    values, parts = preset(name, kind), ('training','trainer','data')
-    if wrong := (values.keys() | changes) - set(parts): raise LatentSyncError(f'{name} with {", ".join(sorted(wrong))} is no recipe; it has the parts training, trainer and data')
-    merged = joined_settings({part: {} for part in parts} | dict(trainer=RELEASED | released), joined_settings(values, changes))
-    return dataclass_from(cls, merged, read_value)
+    parts = 'training','trainer','data'
+    values = preset(name, kind)
+    wrong = ', '.join(sorted((values.keys() | changes) - set(parts)))
+    if wrong: raise LatentSyncError(f'{name} with {wrong} is no recipe; it has the parts training, trainer and data')
+    shared = {part: {} for part in parts} | dict(trainer=RELEASED | released)
+    return dataclass_from(cls, joined_settings(shared, joined_settings(values, changes)), read_value)
 
 # %% ../nbs/51_trainer.ipynb #d8bf1b2e
 def lr_at(
     step:int, # 0-based
-    cfg:TrainConfig,
+    cfg:TrainConfig, # schedule, warm-up and number of steps
 )->float: # factor of the peak learning rate, 0..1
     "Linear warm-up, then half a cosine or nothing."
     if step < cfg.warmup: return (step+1)/cfg.warmup
-    return 1. if cfg.schedule=='constant' else 0.5*(1+math.cos(math.pi*(step-cfg.warmup)/max(1, cfg.steps-cfg.warmup)))
+    if cfg.schedule=='constant': return 1.
+    return 0.5*(1+math.cos(math.pi*(step-cfg.warmup)/max(1, cfg.steps-cfg.warmup)))
 
 # %% ../nbs/51_trainer.ipynb #35693a80
 def choose_trainable(
-    model:nn.Module,
+    model:nn.Module, # its parameters are frozen or freed
     parts:tuple[str,...], # of names, such as 'motion_modules.'; (): all
-)->list: # the parameters that are trained; all others are frozen
+)->list[nn.Parameter]: # those that are trained; all others are frozen
     "Train the parameters that have one of `parts` in their names."
-    lost = [p for p in parts if not any(p in name for name,_ in model.named_parameters())]
-    if lost: raise LatentSyncError(f'no parameter of the model has {lost[0]!r} in its name; choose parts of names such as {", ".join([n for n,_ in model.named_parameters()][:2])}')
+    names = [name for name,_ in model.named_parameters()]
+    lost = [p for p in parts if not any(p in name for name in names)]
+    if lost:
+        raise LatentSyncError(f'no parameter of the model has {lost[0]!r} in its name; choose parts of names such as '
+            f'{", ".join(names[:2])}')
     for name,p in model.named_parameters(): p.requires_grad_(not parts or any(part in name for part in parts))
     return [p for p in model.parameters() if p.requires_grad]
 
 # %% ../nbs/51_trainer.ipynb #92f84aea
 def save_memory(
-    model:nn.Module,
-    on:bool=True,
+    model:nn.Module, # changed in place
+    on:bool=True, # False: keep everything again
 ):
     "Gradient checkpointing of every part of a model that knows it."
-    able = [m for m in model.modules() if hasattr(m, 'gradient_checkpointing')]
-    if on and not able: raise LatentSyncError(f'{type(model).__name__} has no gradient checkpointing; set save_memory: false')
-    for m in able: m.gradient_checkpointing = on
+    parts = [m for m in model.modules() if hasattr(m, 'gradient_checkpointing')]
+    if on and not parts:
+        raise LatentSyncError(f'{type(model).__name__} has no gradient checkpointing; set save_memory: false')
+    for m in parts: m.gradient_checkpointing = on
 
 # %% ../nbs/51_trainer.ipynb #9a04d4ec
 @torch.no_grad()
@@ -114,13 +123,16 @@ def update_ema(
 ):
     "Exponential moving average of all weights and buffers."
     d = min(decay, (1+step)/(10+step))
-    for e,p in zip(ema.state_dict().values(), model.state_dict().values()): e.lerp_(p.to(e.dtype), 1-d) if e.is_floating_point() else e.copy_(p)
+    for e,p in zip(ema.state_dict().values(), model.state_dict().values()):
+        if e.is_floating_point(): e.lerp_(p.to(e.dtype), 1-d)
+        else: e.copy_(p) # a count has no average
 
 # %% ../nbs/51_trainer.ipynb #0a7e6d0b
 class Batches(Dataset):
     "`batch_at` for a `DataLoader`, with the number; a clear word of a worker comes through as it was."
-    def __init__(self, batch_at:Callable): self.batch_at = batch_at
-    def __getitem__(self, i:int):
+    def __init__(self, batch_at:Callable): # number -> batch
+        self.batch_at = batch_at
+    def __getitem__(self, i:int): # number of the batch
         try: return i, self.batch_at(i)
         except LatentSyncError as e: return i, e
 
@@ -130,8 +142,11 @@ def read_batches(
     workers:int=0, # processes; 0: a thread
 )->Iterator[tuple[int,Any]]: # (number, batch)
     "The next batches are made while the last one is used."
-    if not workers: yield from prefetch(((i, batch_at(i)) for i in numbers), 1); return
-    loader = DataLoader(Batches(batch_at), sampler=numbers, batch_size=None, num_workers=workers, pin_memory=torch.cuda.is_available())
+    if not workers:
+        yield from prefetch(((i, batch_at(i)) for i in numbers), 1)
+        return
+    loader = DataLoader(Batches(batch_at), sampler=numbers, batch_size=None, num_workers=workers,
+        pin_memory=torch.cuda.is_available())
     for i,batch in loader:
         if isinstance(batch, LatentSyncError): raise batch
         yield i, batch
@@ -140,10 +155,11 @@ def read_batches(
 def accelerator(
     cfg:TrainConfig, # `device` and `dtype` are used
 )->Accelerator:
-    "Device, number format and processes."
+    "Device, dtype and processes."
     device = pick_device(cfg.device)
     dtype = pick_dtype(cfg.dtype, device)
-    if dtype == torch.float16 and device.type == 'cpu': raise LatentSyncError('training in fp16 needs a GPU; choose bf16 or fp32')
+    if dtype == torch.float16 and device.type == 'cpu':
+        raise LatentSyncError('training in fp16 needs a GPU; choose bf16 or fp32')
     AcceleratorState._reset_state(reset_partial_state=True) # another run of this Python may have had other settings
     precision = {torch.float32:'no', torch.float16:'fp16', torch.bfloat16:'bf16'}[dtype]
     patient = InitProcessGroupKwargs(timeout=timedelta(hours=6)) # others wait while the first one validates
@@ -152,15 +168,17 @@ def accelerator(
 # %% ../nbs/51_trainer.ipynb #cc4022bf
 def write_torch(
     values:dict, # tensors, numbers, text
-    path:str|Path,
+    path:str|Path, # its folder is made
 ):
     "`torch.save`, all or nothing."
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as tmp:
         try: torch.save(values, tmp)
         except (OSError, RuntimeError) as e: # the second is what torch makes of a full disk
-            raise LatentSyncError(f'{path} cannot be written, perhaps the disk is full; free some space and run it again to go on from the last state') from e
+            raise LatentSyncError(f'{path} cannot be written, perhaps the disk is full; free some space and '
+                'run it again to go on from the last state') from e
 
+# %% ../nbs/51_trainer.ipynb #81adf1f6
 def read_state(
     path:Path, # of `Run.save`
 )->dict:
@@ -169,48 +187,63 @@ def read_state(
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, UnpicklingError) as e:
         raise LatentSyncError(f'{path} is damaged; delete it to begin again, or choose another output folder') from e
 
+# %% ../nbs/51_trainer.ipynb #c43df766
 def save_checkpoint(
     path:str|Path, # such as checkpoints/checkpoint-10000.pt
-    step:int,
-    model:nn.Module,
+    step:int, # of the training
+    model:nn.Module, # its weights go to the CPU
     **more, # further entries, such as lists of losses
 ):
     "Weights in the form of the public project, which `read_weights` also reads."
-    write_torch(dict(global_step=step, state_dict={k: v.detach().cpu() for k,v in model.state_dict().items()}, **more), path)
+    state = {k: v.detach().cpu() for k,v in model.state_dict().items()}
+    write_torch(dict(global_step=step, state_dict=state, **more), path)
 
-# %% ../nbs/51_trainer.ipynb #2b1b139b
-FREE = 'log_every', 'save_every', 'validate_every', 'workers', 'device', 'save_memory', 'patience' # may change in a resumed run
-
-def fixed_settings(
-    cfg:TrainConfig,
-    more:dict={}, # settings of the data and of the loss
-    processes:int=1,
-)->dict: # as they come back from JSON
-    "What must stay the same when a run is resumed."
-    own = {k: v for k,v in asdict(cfg).items() if k not in FREE and not (k=='steps' and cfg.schedule=='constant')}
-    return flat(json.loads(json.dumps(own | dict(accumulate=cfg.accumulate*processes) | more)))
-
+# %% ../nbs/51_trainer.ipynb #f8b25e0e
 def flat(
     settings:dict, # perhaps of dictionaries
 )->dict: # 'data.batch_size' for the batch size among those of the data
     "Settings of settings get long names."
-    return {n: v for k,x in settings.items() for n,v in ({f'{k}.{m}': y for m,y in flat(x).items()} if isinstance(x, dict) else {k: x}).items()}
+    named = {}
+    for k,v in settings.items():
+        named |= {f'{k}.{m}': x for m,x in flat(v).items()} if isinstance(v, dict) else {k: v}
+    return named
 
+# %% ../nbs/51_trainer.ipynb #2b1b139b
+FREE = 'log_every', 'save_every', 'validate_every', 'workers', 'device', 'save_memory', 'patience' # may change
+
+def fixed_settings(
+    cfg:TrainConfig, # of the run
+    more:dict={}, # settings of the data and of the loss
+    processes:int=1, # that share a step
+)->dict: # as they come back from JSON
+    "What must stay the same when a run is resumed."
+    free = FREE + ('steps',)*(cfg.schedule=='constant')
+    own = {k: v for k,v in asdict(cfg).items() if k not in free}
+    return flat(json.loads(json.dumps(own | dict(accumulate=cfg.accumulate*processes) | more)))
+
+# %% ../nbs/51_trainer.ipynb #517e0133
 def check_settings(
     path:Path, # of the state, for the message
-    was:dict, now:dict, # of `fixed_settings`
+    was:dict, # `fixed_settings` of the state
+    now:dict, # and of this run
 ):
     "Refuse to go on with other settings."
     changed = [f'{k} was {was.get(k)!r} and is {now.get(k)!r}' for k in {**now, **was} if was.get(k) != now.get(k)]
-    if changed: raise LatentSyncError(f'{path} was made with other settings ({"; ".join(changed)}); use the same ones or another output folder')
+    if changed:
+        raise LatentSyncError(f'{path} was made with other settings ({"; ".join(changed)}); '
+            'use the same ones or another output folder')
 
 # %% ../nbs/51_trainer.ipynb #ae15787e
 class Objective(nn.Module):
-    "The loss as a module: number format and processes take care of all of it."
-    def __init__(self, model:nn.Module, loss_fn:Callable):
+    "The loss as a module: dtype and processes take care of all of it."
+    def __init__(self,
+        model:nn.Module, # trained
+        loss_fn:Callable, # see `fit`
+    ):
         super().__init__()
-        self.model,self.loss_fn = model,loss_fn
-    def forward(self, batch, step): return self.loss_fn(self.model, batch, step)
+        self.model = model
+        self.loss_fn = loss_fn
+    def forward(self, batch, step): return self.loss_fn(self.model, batch, step) # a batch and its step
 
 # %% ../nbs/51_trainer.ipynb #c13d7de5
 class Run:
@@ -218,18 +251,20 @@ class Run:
     def __init__(self,
         model:nn.Module, # trained in place
         loss_fn:Callable, # see `fit`
-        cfg:TrainConfig,
+        cfg:TrainConfig, # how long, how fast
         path:Path, # of the state file
         settings:dict={}, # of data and loss
     ):
-        self.cfg,self.path,self.accel = cfg,path,accelerator(cfg)
-        self.settings, self.trained = fixed_settings(cfg, settings, self.accel.num_processes), choose_trainable(model, cfg.trainable)
+        self.cfg, self.path, self.accel = cfg, path, accelerator(cfg)
+        self.settings = fixed_settings(cfg, settings, self.accel.num_processes)
+        self.trained = choose_trainable(model, cfg.trainable)
         if cfg.save_memory: save_memory(model)
         self.model = model.to(self.accel.device)
         self.ema = deepcopy(self.model).requires_grad_(False).eval() if cfg.ema_decay else None
         opt = torch.optim.AdamW(self.trained, lr=cfg.lr, weight_decay=cfg.weight_decay)
-        self.objective,self.opt = self.accel.prepare(Objective(self.model, loss_fn), opt)
-        self.step,self.slower,self.bad,self.returns = 0,1.,0,0 # next step, factor of the learning rate, bad steps in a row, returns since the last save
+        self.objective, self.opt = self.accel.prepare(Objective(self.model, loss_fn), opt)
+        self.step = self.bad = self.returns = 0 # next step, bad steps in a row, returns since the last save
+        self.slower = 1. # factor of the learning rate
 
     @property
     def result(self)->nn.Module: # the average if there is one
@@ -238,8 +273,10 @@ class Run:
 
     def save(self):
         "Write everything a resumed run needs, in one go."
-        parts = dict(model=self.model.state_dict(), ema=self.ema and self.ema.state_dict(), optimizer=self.opt.optimizer.state_dict(), scaler=self.accel.scaler and self.accel.scaler.state_dict())
-        if self.accel.is_main_process: write_torch(dict(step=self.step, slower=self.slower, settings=self.settings, **parts), self.path)
+        parts = dict(model=self.model.state_dict(), ema=self.ema and self.ema.state_dict(),
+            optimizer=self.opt.optimizer.state_dict(), scaler=self.accel.scaler and self.accel.scaler.state_dict())
+        numbers = dict(step=self.step, slower=self.slower, settings=self.settings)
+        if self.accel.is_main_process: write_torch(numbers | parts, self.path)
         self.returns = 0
         self.accel.wait_for_everyone()
 
@@ -250,51 +287,61 @@ class Run:
         load_strict(self.model, s['model'], self.path)
         if self.ema: load_strict(self.ema, s['ema'], self.path)
         self.opt.optimizer.load_state_dict(s['optimizer'])
-        if self.accel.scaler and s['scaler']: self.accel.scaler.load_state_dict(s['scaler']) # a run of another device had none
+        if self.accel.scaler and s['scaler']: self.accel.scaler.load_state_dict(s['scaler']) # another device had none
         return s
 
-    def resume(self):
-        "Continue where `save` stopped."
-        s = self.load()
-        self.step,self.slower = s['step'],s['slower']
-
-    def go_back(self):
-        "After steps without a finite gradient: the last weights, half the learning rate, the next batches."
-        self.returns += 1
-        if self.returns > 3: raise LatentSyncError(f'the loss is not finite around step {self.step}, also with an eighth of the learning rate; choose a smaller lr or look at the batches from {self.step*self.settings["accumulate"]} on')
-        self.load()
-        self.slower,self.bad = self.slower/2,0
-
-    def numbers(self, stop:int)->Iterator[int]: # of the batches of this process, from the next step on
-        "Step by step, process by process."
-        k,n = self.cfg.accumulate,self.accel.num_processes
-        return ((step*k + j)*n + self.accel.process_index for step in range(self.step, stop) for j in range(k))
+# %% ../nbs/51_trainer.ipynb #bfe278c8
+def batch_numbers(
+    run:Run, # from its next step on
+    stop:int, # step before which to stop
+)->Iterator[int]: # of the batches of this process
+    "Step by step, process by process."
+    k, n = run.cfg.accumulate, run.accel.num_processes
+    return ((step*k + j)*n + run.accel.process_index for step in range(run.step, stop) for j in range(k))
 
 # %% ../nbs/51_trainer.ipynb #9aeb3e5d
 def seed_at(
-    seed:int,
+    seed:int, # of the run
     i:int, # number of the batch
 ):
     "Dropout and noise depend on the number of the batch, not on what was before."
     torch.manual_seed(int(np.random.SeedSequence((seed, i)).generate_state(1)[0]))
 
+# %% ../nbs/51_trainer.ipynb #ec1f3c47
 def backward(
-    run:Run,
-    batches:list, # (number, batch), as many as `accumulate`
+    run:Run, # its gradients grow
+    batches:list[tuple[int,Any]], # (number, batch), as many as `accumulate`
 )->dict: # name -> mean over the batches, on the device
     "Add up the gradients of some batches."
+    device = run.accel.device
     sums = {}
     for i,batch in batches:
         seed_at(run.cfg.seed, i)
         with nullcontext() if i==batches[-1][0] else run.accel.no_sync(run.objective):
-            logs = run.objective(send_to_device(batch, run.accel.device, non_blocking=run.accel.device.type=='cuda'), run.step)
+            logs = run.objective(send_to_device(batch, device, non_blocking=device.type=='cuda'), run.step)
             run.accel.backward(logs['loss']/len(batches))
-        for k,v in logs.items(): sums[k] = sums.get(k, 0) + (v.detach().float() if isinstance(v, Tensor) else v)/len(batches)
+        for k,v in logs.items():
+            value = v.detach().float() if isinstance(v, Tensor) else v
+            sums[k] = sums.get(k, 0) + value/len(batches)
     return sums
 
+# %% ../nbs/51_trainer.ipynb #26aae082
+def go_back(
+    run:Run, # after steps without a finite gradient
+):
+    "The last weights, half the learning rate, the next batches."
+    run.returns += 1
+    if run.returns > 3:
+        raise LatentSyncError(f'the loss is not finite around step {run.step}, also with an eighth of the '
+            f'learning rate; choose a smaller lr or look at the batches from {run.step*run.settings["accumulate"]} on')
+    run.load()
+    run.slower /= 2
+    run.bad = 0
+
+# %% ../nbs/51_trainer.ipynb #cb43e67f
 def optimize(
-    run:Run,
-    batches:list, # (number, batch), as many as `accumulate`
+    run:Run, # one step further
+    batches:list[tuple[int,Any]], # (number, batch), as many as `accumulate`
 )->dict: # what the loss logged, and the gradient norm before clipping; empty where nothing was learnt
     "One optimizer step."
     run.objective.train()
@@ -307,39 +354,47 @@ def optimize(
     run.opt.zero_grad()
     run.step += 1
     run.bad = 0 if good else run.bad+1
-    if run.bad == run.cfg.patience: run.go_back()
+    if run.bad == run.cfg.patience: go_back(run)
     return logs if good else {}
 
 # %% ../nbs/51_trainer.ipynb #a3b88e68
 def read_metrics(
     out:str|Path, # folder of `fit`
-)->list: # of dicts, one per logged step
+)->list[dict]: # one per logged step
     "The lines of metrics.jsonl."
-    path, rows = Path(out)/'metrics.jsonl', []
+    path = Path(out)/'metrics.jsonl'
+    rows = []
     for line in path.read_text().splitlines() if path.exists() else ():
-        with suppress(json.JSONDecodeError): rows.append(json.loads(line)) # the last one of a run that was killed may be half there
+        with suppress(json.JSONDecodeError): rows.append(json.loads(line)) # the last one may be half there
     return rows
 
+# %% ../nbs/51_trainer.ipynb #dc30040d
 def draw_metrics(
     rows:list[dict], # of `read_metrics`
     names:Iterable[str]=(), # (): all numbers
 )->Image.Image:
     "A curve for every number."
-    numbers = [k for k in dict.fromkeys(k for r in rows for k in r) if k != 'step' and any(isinstance(r.get(k), (int,float)) for r in rows)]
-    names = list(names) or numbers
+    logged = dict.fromkeys(k for r in rows for k in r if k != 'step' and isinstance(r[k], (int,float)))
+    names = list(names) or list(logged)
     down, across = math.ceil(len(names)/4), min(4, len(names))
     fig = Figure(figsize=(9, 1.5*down), dpi=70, layout='constrained')
     for i,name in enumerate(names, 1):
         ax = fig.add_subplot(down, across, i)
         ax.plot(*zip(*[(r['step'], r[name]) for r in rows if name in r]), '.-', ms=3, lw=1)
-        ax.set_title(name, fontsize=8); ax.tick_params(labelsize=7)
+        ax.set_title(name, fontsize=8)
+        ax.tick_params(labelsize=7)
     return drawn(fig)
 
 # %% ../nbs/51_trainer.ipynb #b6e2c41f
 class Log:
     "metrics.jsonl, curves, pictures, TensorBoard where there is one."
-    def __init__(self, out:Path, step:int): # folder of the run; its next step, lines beyond it are dropped
-        self.out,self.rows,self.said = out,[r for r in read_metrics(out) if r['step'] <= step],''
+    def __init__(self,
+        out:Path, # folder of the run
+        step:int, # its next step; lines beyond it are dropped
+    ):
+        self.out = out
+        self.rows = [r for r in read_metrics(out) if r['step'] <= step]
+        self.said = ''
         with atomic_path(out/'metrics.jsonl') as tmp: tmp.write_text(''.join(json.dumps(r)+'\n' for r in self.rows))
         self.board = None
         if find_spec('tensorboard'):
@@ -347,26 +402,36 @@ class Log:
             self.board = SummaryWriter(str(out/'tensorboard'))
 
     def write(self,
-        step:int,
+        step:int, # of the training
         values:dict, # name -> number, text or picture
     ):
         "One line; pictures become files."
         pictures = {k: v for k,v in values.items() if isinstance(v, Image.Image)}
-        row = dict(step=step) | {k: v if isinstance(v, str) else round(float(v), 6) for k,v in values.items() if k not in pictures}
+        row = dict(step=step)
+        row |= {k: v if isinstance(v, str) else round(float(v), 6) for k,v in values.items() if k not in pictures}
         with (self.out/'metrics.jsonl').open('a') as f: f.write(json.dumps(row)+'\n')
         for k,v in pictures.items():
-            (self.out/'pictures').mkdir(exist_ok=True); v.save(self.out/'pictures'/f'{k}-{step}.png')
+            (self.out/'pictures').mkdir(exist_ok=True)
+            v.save(self.out/'pictures'/f'{k}-{step}.png')
         self.rows.append(row)
-        if self.board is None: return
-        for k,v in row.items():
-            if not isinstance(v, str): self.board.add_scalar(k, v, step)
-        for k,v in pictures.items(): self.board.add_image(k, np.asarray(v.convert('RGB')), step, dataformats='HWC')
-        self.board.flush()
+        if self.board: to_board(self.board, row, pictures)
 
-    def warn(self, words:str):
+    def warn(self, words:str): # '': nothing to say
         "Print a warning once."
         if words and words != self.said: tell(words)
         self.said = words
+
+# %% ../nbs/51_trainer.ipynb #3f29a1bc
+def to_board(
+    board:Any, # a `SummaryWriter`
+    row:dict, # a line of metrics.jsonl
+    pictures:dict[str,Image.Image], # of the same step
+):
+    "The same for TensorBoard."
+    for k,v in row.items():
+        if not isinstance(v, str): board.add_scalar(k, v, row['step'])
+    for k,v in pictures.items(): board.add_image(k, np.asarray(v.convert('RGB')), row['step'], dataformats='HWC')
+    board.flush()
 
 # %% ../nbs/51_trainer.ipynb #6af7fcc5
 def stuck_at(
@@ -383,21 +448,22 @@ def stuck_at(
 
 # %% ../nbs/51_trainer.ipynb #95acc241
 def mean_logs(
-    run:Run,
+    run:Run, # where its processes meet
     logs:list[dict], # one per step; empty for a step that learnt nothing
 )->dict: # name -> mean over steps and processes
     "What is written down about some steps."
     good = [l for l in logs if l]
-    means = {k: torch.stack([torch.as_tensor(l[k], dtype=torch.float32, device=run.accel.device) for l in good]).mean() for k in (good[0] if good else ())}
+    number = lambda x: torch.as_tensor(x, dtype=torch.float32, device=run.accel.device)
+    means = {k: torch.stack([number(l[k]) for l in good]).mean() for k in (good[0] if good else ())}
     means = {k: v.item() for k,v in run.accel.reduce(means, 'mean').items()}
     return means | ({'skipped': len(logs)-len(good)} if len(good) < len(logs) else {})
 
 def steps(
-    run:Run,
-    batch_at:Callable,
+    run:Run, # learns
+    batch_at:Callable, # number -> batch
 )->Iterator[dict]: # what each step logged
     "Learn step by step until the last one."
-    batches = read_batches(batch_at, run.numbers(run.cfg.steps), run.cfg.workers)
+    batches = read_batches(batch_at, batch_numbers(run, run.cfg.steps), run.cfg.workers)
     while run.step < run.cfg.steps: yield optimize(run, [next(batches) for _ in range(run.cfg.accumulate)])
 
 # %% ../nbs/51_trainer.ipynb #d3117e2a
@@ -409,14 +475,38 @@ def delivered(
     return int(path.read_text()) if path.exists() else 0
 
 def deliver(
-    run:Run,
+    run:Run, # its state is saved
     on_save:Callable, # see `fit`
-    log:Log,
+    log:Log, # of the run
 ):
     "Curves, and the weights of a saved state for whoever wants them; it is noted when all is done."
     if log.rows: draw_metrics(log.rows).save(log.out/'curves.png')
     on_save(run.result.eval(), run.step)
     with atomic_path(log.out/'delivered.txt') as tmp: tmp.write_text(str(run.step))
+
+# %% ../nbs/51_trainer.ipynb #e2db6bb5
+def begin_run(
+    run:Run, # a new one, or one of which there is a state
+    on_save:Callable, # see `fit`
+)->Log|None: # None in all processes but the first
+    "Take up the state, or write the first one."
+    begun = run.path.exists()
+    run.accel.wait_for_everyone() # all have looked before one of them writes
+    if begun:
+        s = run.load()
+        run.step, run.slower = s['step'], s['slower']
+    else: run.save()
+    if not run.accel.is_main_process: return None
+    log = Log(run.path.parent, run.step)
+    if run.step and delivered(log.out) != run.step: deliver(run, on_save, log)
+    return log
+
+def is_due(
+    run:Run, # after a step
+    every:int, # steps
+)->bool:
+    "Every so many steps, and after the last one."
+    return run.step%every==0 or run.step==run.cfg.steps
 
 # %% ../nbs/51_trainer.ipynb #57f75c6e
 def fit(
@@ -424,35 +514,38 @@ def fit(
     batch_at:Callable, # number of the batch -> batch
     loss_fn:Callable, # (model, batch, step) -> dict of scalars; 'loss' is optimized, the rest is logged
     out:str|Path, # folder of metrics.jsonl and state.pt; an interrupted run there is continued
-    cfg:TrainConfig=TrainConfig(),
+    cfg:TrainConfig=TrainConfig(), # how long, how fast, how often
     on_save:Callable=lambda model, step: None, # called with the averaged model at every save and at the end
     validate:Callable|None=None, # (averaged model, step) -> dict of numbers, text and pictures to be logged
     alarm:Callable=lambda rows: '', # lines of metrics.jsonl -> words of warning, or none
     settings:dict={}, # of the data and the loss: a run with others is not continued
 )->nn.Module: # the averaged model, or the model where there is no average
     "Train `model`."
-    out = Path(out); out.mkdir(parents=True, exist_ok=True)
-    run = Run(model, loss_fn, cfg, out/'state.pt', settings)
-    begun = run.path.exists()
-    run.accel.wait_for_everyone() # all have looked before one of them writes
-    run.resume() if begun else run.save() # a first state shows at once whether there is room for it
-    main, due, logs, t = run.accel.is_main_process, False, [], time.time()
-    log = Log(out, run.step) if main else None
-    if main and run.step and delivered(out) != run.step: deliver(run, on_save, log)
-    bar = progress_bar(steps(run, batch_at), total=cfg.steps, initial=run.step, desc=out.name, unit='step', mininterval=5, disable=not main)
+    Path(out).mkdir(parents=True, exist_ok=True)
+    run = Run(model, loss_fn, cfg, Path(out)/'state.pt', settings)
+    log = begin_run(run, on_save)
+    bar = progress_bar(steps(run, batch_at), total=cfg.steps, initial=run.step, desc=Path(out).name, unit='step',
+        mininterval=5, disable=log is None)
+    logs, since, to_save = [], time.time(), False
     for entry in bar:
         logs.append(entry)
-        step, end = run.step, run.step==cfg.steps
         row = {}
-        if step%cfg.log_every==0 or end:
-            row = mean_logs(run, logs) | dict(lr=run.opt.param_groups[0]['lr'], steps_per_s=len(logs)/(time.time()-t))
-            logs,t = [],time.time()
-        if end and run.bad > bool(run.accel.scaler): run.go_back() # one step that is too large for fp16 breaks nothing
-        due = due or step%cfg.save_every==0 or end
-        saved = due and (end or not run.bad) # never what may be broken
-        if saved: run.save(); due = False # before anything that may fail
-        if main and validate and (step%(cfg.validate_every or cfg.save_every)==0 or end): row |= validate(run.result.eval(), step)
-        if main and row: log.write(step, row); log.warn(alarm(log.rows)); bar.set_postfix(loss=row.get('loss'), refresh=False)
-        if main and saved: deliver(run, on_save, log)
+        if is_due(run, cfg.log_every):
+            pace = len(logs)/(time.time()-since)
+            row = mean_logs(run, logs) | dict(lr=run.opt.param_groups[0]['lr'], steps_per_s=pace)
+            logs, since = [], time.time()
+        end = run.step==cfg.steps
+        if end and run.bad > bool(run.accel.scaler): go_back(run) # one step that is too large for fp16 breaks nothing
+        to_save = to_save or is_due(run, cfg.save_every)
+        saved = to_save and (end or not run.bad) # never what may be broken
+        if saved: run.save() # before anything that may fail
+        if log and validate and is_due(run, cfg.validate_every or cfg.save_every):
+            row |= validate(run.result.eval(), run.step)
+        if log and row:
+            log.write(run.step, row)
+            log.warn(alarm(log.rows))
+            bar.set_postfix(loss=row.get('loss'), refresh=False)
+        if log and saved: deliver(run, on_save, log)
         if saved: run.accel.wait_for_everyone()
+        to_save = to_save and not saved
     return run.result.eval()
