@@ -84,6 +84,8 @@ def defaults_in(
 )->dict[str,Any]: # by name; only what has a default
     "The defaults that a dataclass or a function states."
     module, name = place.split('.')
+    for s in code_of(module):
+        if isinstance(s, ast.ImportFrom) and name in [a.name for a in s.names]: return defaults_in(f'{s.module}.{name}')
     found = next(s for s in code_of(module) if getattr(s, 'name', '') == name)
     if isinstance(found, ast.ClassDef): pairs = [(s.target.id, s.value) for s in found.body if isinstance(s, ast.AnnAssign) and s.value]
     else: pairs = [(a.arg, d) for a, d in zip(reversed(found.args.args), reversed(found.args.defaults))]
