@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_file, checkpoint_path, progress_bar, tell
+from .core import (FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_file, checkpoint_path,
+    progress_bar, tell)
 from .media import read_audio, read_frames
 from .audio import audio_windows, load_whisper, whisper_features
 from .face import align, face_detector, lip_tracker, similarity
@@ -37,46 +38,56 @@ def shift_audio(
 # %% ../nbs/42_compact_data.ipynb #0e820377
 def read_table(
     path:Path, # .csv; without the file there are no rows
-    columns:tuple, # names it has to have
-)->list: # of dicts, one per row
+    columns:tuple[str,...], # names it has to have
+)->list[dict]: # one per row
     "Rows of a table, as a text editor or a spreadsheet writes it."
     if not path.exists(): return []
-    with path.open(newline='', encoding='utf-8-sig') as f: table = csv.DictReader(f); rows = list(table)
+    with path.open(newline='', encoding='utf-8-sig') as f:
+        table = csv.DictReader(f)
+        rows = list(table)
     lost = [c for c in columns if c not in (table.fieldnames or ())]
-    if lost: raise LatentSyncError(f'{path} has no column {lost[0]}; its first line has to be {",".join(columns)}, with commas')
+    if lost:
+        raise LatentSyncError(f'{path} has no column {lost[0]}; its first line has to be {",".join(columns)}, with commas')
     return rows
 
 def read_offsets(
     folder:str|Path, # holds offsets.csv with columns file, offset_frames_25fps
-)->dict: # file name -> frames
+)->dict[str,int]: # file name -> frames
     "Known audio offsets of the clips of a folder; clips without one are not in the table."
     path = Path(folder)/'offsets.csv'
     rows = read_table(path, ('file','offset_frames_25fps'))
     try: return {r['file']:int(r['offset_frames_25fps']) for r in rows}
-    except (ValueError, TypeError) as e: raise LatentSyncError(f'{path} has an offset that is no whole number of frames ({e}); correct that line') from e
+    except (ValueError, TypeError) as e:
+        raise LatentSyncError(f'{path} has an offset that is no whole number of frames ({e}); correct that line') from e
 
 # %% ../nbs/42_compact_data.ipynb #b265b66c
 SHORTEST = 20 # frames; a shorter clip has no other mouth to borrow from
 
 def longest_stretch(
-    video:str|Path,
+    video:str|Path, # talking head
     detector, # of `face_detector`
     resolution:int, # R, of the face square
     squares, # open binary file, gets (R,R,3) bytes for each frame with a face
-)->tuple: # number of its first square in `squares`, number of its first frame, points (n,478,2) of `in_square`
+)->tuple[int,int,list[np.ndarray]]: # number of its first square in `squares`, of its first frame, points (478,2) of each frame
     "Align every frame at 25 fps; find the longest stretch in which each has a face."
-    best,points,bias,written,tracker = (0,0,[]),[],None,0,lip_tracker()
+    best = 0, 0, []
+    points, bias, written = [], None, 0
+    tracker = lip_tracker()
     detector.reset()
     for i,frame in enumerate(read_frames(video, FPS)):
-        face,mouth = detector.track(frame),tracker.track(frame)
-        if face is None or mouth is None: points,bias = [],None; continue
-        M,bias = similarity(face.anchors, resolution, bias)
-        squares.write(align(frame, M, resolution)); written += 1
+        face, mouth = detector.track(frame), tracker.track(frame)
+        if face is None or mouth is None:
+            points, bias = [], None
+            continue
+        M, bias = similarity(face.anchors, resolution, bias)
+        squares.write(align(frame, M, resolution))
+        written += 1
         points.append(in_square(mouth.points, M, resolution))
-        if len(points)>len(best[2]): best = written-len(points),i+1-len(points),points
+        if len(points)>len(best[2]): best = written-len(points), i+1-len(points), points
     squares.flush()
     return best
 
+# %% ../nbs/42_compact_data.ipynb #3d722b21
 def prepare_clip(
     video:str|Path, # talking head with its own sound
     out:str|Path, # folder to create: faces.npy, windows.npy, points.npy
@@ -86,14 +97,16 @@ def prepare_clip(
     resolution:int=256, # of the face square
 )->int: # frames kept; 0: fewer than `SHORTEST`
     "Keep the longest stretch of a clip in which each frame has a face."
-    out = Path(out); out.parent.mkdir(parents=True, exist_ok=True)
+    out = Path(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
     feats = whisper_features(encoder, shift_audio(read_audio(video), offset))
     with tempfile.TemporaryFile(dir=out.parent) as squares: # an hour of them is more than memory holds
-        first,start,points = longest_stretch(video, detector, resolution, squares)
+        first, start, points = longest_stretch(video, detector, resolution, squares)
         n = min(len(points), len(feats)//2-start)
         if n<SHORTEST: return 0
         faces = np.memmap(squares, np.uint8, 'r', first*3*resolution**2, (n,resolution,resolution,3))
-        windows = np.concatenate([audio_windows(feats, min(1000, n-k), start=start+k).half().numpy() for k in range(0, n, 1000)])
+        window = lambda k: audio_windows(feats, min(1000, n-k), start=start+k).half().numpy()
+        windows = np.concatenate([window(k) for k in range(0, n, 1000)])
         out.mkdir(exist_ok=True)
         for name,a in (('faces',faces), ('windows',windows), ('points',np.stack(points[:n]))):
             with atomic_path(out/f'{name}.npy') as tmp: np.save(tmp, a)
@@ -103,20 +116,21 @@ def prepare_clip(
 def training_clips(
     folder:str|Path, # of videos; a manifest.csv with columns file and flags may lie beside them
     leave_out:str='in_test', # clips with this text in their flags are left out
-)->list: # of paths
+)->list[Path]:
     "The videos of a folder that may be trained on."
     folder = Path(folder)
     held_out = {r['file'] for r in read_table(folder/'manifest.csv', ('file','flags')) if leave_out in r['flags']}
-    videos = [p for p in sorted(folder.glob('*')) if p.suffix.lower() in VIDEOS and p.name not in held_out and not p.name.startswith('.')]
-    if not videos: raise LatentSyncError(f'there is no video to train on in {folder}; give a folder with files such as clip.mp4')
+    files = [p for p in sorted(folder.glob('*')) if p.suffix.lower() in VIDEOS and not p.name.startswith('.')]
+    videos = [p for p in files if p.name not in held_out]
+    if not videos:
+        raise LatentSyncError(f'there is no video to train on in {folder}; give a folder with files such as clip.mp4')
     twice = [k for k,n in Counter(p.stem for p in videos).items() if n>1]
     if twice: raise LatentSyncError(f'two videos in {folder} are called {twice[0]}; rename one of them')
     return videos
 
-# %% ../nbs/42_compact_data.ipynb #c4d54249
 def read_speakers(
     folder:str|Path, # of videos; a manifest.csv with columns file and speaker may lie beside them
-)->dict: # file name -> name of who speaks
+)->dict[str,str]: # file name -> name of who speaks
     "Who speaks, where the folder says it."
     rows = read_table(Path(folder)/'manifest.csv', ('file','flags'))
     return {r['file']: r['speaker'] for r in rows if r.get('speaker')}
@@ -130,9 +144,11 @@ def is_prepared(
     path = place/'source.json'
     if not path.exists(): return False
     was = json.loads(path.read_text())
-    if was['file']!=made_of['file']: raise LatentSyncError(f'{place} was made of {was["file"]}; delete it or choose another folder')
+    if was['file']!=made_of['file']:
+        raise LatentSyncError(f'{place} was made of {was["file"]}; delete it or choose another folder')
     return was==made_of
 
+# %% ../nbs/42_compact_data.ipynb #41f41df9
 @contextmanager
 def passing_over(
     out:str|Path, # where is written
@@ -140,26 +156,35 @@ def passing_over(
     "A file that cannot be used stops no other; a full disk stops all."
     try: yield
     except (LatentSyncError, OSError) as e:
-        if why := no_room(e): raise LatentSyncError(f'{out} cannot be written: {why}; free some space or choose another folder, then run the same command again: what is finished is kept') from e
+        why = no_room(e)
+        if why:
+            raise LatentSyncError(f'{out} cannot be written: {why}; free some space or choose another folder, '
+                'then run the same command again: what is finished is kept') from e
         tell(f'passed over: {e}')
 
+# %% ../nbs/42_compact_data.ipynb #d32d2f2e
 def compact_data(
     folder:str|Path, # of videos
     out:str|Path, # a folder for each clip is made here; finished ones are kept, also those of other folders
     resolution:int=256, # of the face square
-)->dict: # clip name -> frames; 0 where no stretch with a face and sound was found
+)->dict[str,int]: # clip name -> frames; 0 where no stretch with a face and sound was found
     "Prepare every clip of a folder that may be trained on."
-    detector,encoder = face_detector('mesh'),load_whisper(checkpoint_file(checkpoint_path('compact'), 'whisper'))
-    offsets,speakers,kept = read_offsets(folder),read_speakers(folder),{}
+    detector = face_detector('mesh')
+    encoder = load_whisper(checkpoint_file(checkpoint_path('compact'), 'whisper'))
+    offsets, speakers = read_offsets(folder), read_speakers(folder)
+    kept = {}
     for video in progress_bar(training_clips(folder), desc='prepare', unit='clip'):
-        offset,place = offsets.get(video.name, 0),Path(out)/video.stem
-        made_of = dict(file=str(video.absolute()), bytes=video.stat().st_size, offset=offset, resolution=resolution, speaker=speakers.get(video.name, video.stem))
-        kept[video.name] = 0
+        name, place = video.name, Path(out)/video.stem
+        made_of = dict(file=str(video.absolute()), bytes=video.stat().st_size, offset=offsets.get(name, 0),
+            resolution=resolution, speaker=speakers.get(name, video.stem))
+        kept[name] = 0
         with passing_over(out):
-            if is_prepared(place, made_of): kept[video.name] = len(np.load(place/'points.npy', mmap_mode='r')); continue
+            if is_prepared(place, made_of):
+                kept[name] = len(np.load(place/'points.npy', mmap_mode='r'))
+                continue
             shutil.rmtree(place, ignore_errors=True) # of another offset, size or speaker
-            kept[video.name] = prepare_clip(video, place, detector, encoder, offset, resolution)
-            if kept[video.name]:
+            kept[name] = prepare_clip(video, place, detector, encoder, made_of['offset'], resolution)
+            if kept[name]:
                 with atomic_path(place/'source.json') as tmp: tmp.write_text(json.dumps(made_of)) # tells that all is there
     return kept
 
@@ -174,8 +199,11 @@ class ClipFolder:
         share = np.array([len(f) for f in self.faces])**.75 # a long clip is seen more often, but not in proportion
         self.share = share/share.sum()
         self.size = dict(clips=len(self.faces), frames=sum(map(len, self.faces))) # for the settings of a run
-    def array(self, name:str): return [np.load(p/f'{name}.npy', mmap_mode='r') for p in self.paths]
-    def pick(self, rng:np.random.Generator)->tuple: # (clip, frame) indices
+    def array(self, name:str)->list[np.ndarray]: # name: windows or points
+        "One array of each clip."
+        return [np.load(p/f'{name}.npy', mmap_mode='r') for p in self.paths]
+    def pick(self, rng:np.random.Generator)->tuple[int,int]: # clip and frame
+        "A frame by chance."
         c = int(rng.choice(len(self.faces), p=self.share))
         return c, int(rng.integers(len(self.faces[c])))
-    def frame(self, clip:int, i:int)->np.ndarray: return self.faces[clip][i]
+    def frame(self, clip:int, i:int)->np.ndarray: return self.faces[clip][i] # (R,R,3) uint8

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['augment_colour', 'augment_place', 'video_files', 'UnusableClip', 'blamed', 'read_windows', 'content_key',
-           'weights_key', 'open_cached', 'clip_sound', 'square_latents', 'all_squares', 'resized', 'ClipCache',
+           'weights_key', 'open_cached', 'clip_sound', 'resized', 'all_squares', 'square_latents', 'ClipCache',
            'DataConfig', 'other_start', 'frame_tensor', 'as_pixels', 'start_count', 'latent_rows', 'unet_sample',
-           'syncnet_sample', 'shuffled', 'VideoSamples']
+           'syncnet_sample', 'shuffled', 'note_once', 'VideoSamples']
 
 # %% ../nbs/41_dataset.ipynb #d6db7e25
 import hashlib
@@ -38,10 +38,11 @@ from .prepare import VIDEOS, all_files, clips_in
 # %% ../nbs/41_dataset.ipynb #84735bf2
 def augment_colour(
     image:np.ndarray, # (...,3) uint8
-    rng:np.random.Generator,
+    rng:np.random.Generator, # decides
 )->np.ndarray: # same shape
     "Random gain per channel, gamma, and now and then grey; darker more often than brighter, as badly lit faces are."
-    gamma,gain = np.exp(rng.uniform(-.25,.4)), np.exp(rng.uniform(-.4,.15) + rng.uniform(-.06,.06,3))
+    gamma = np.exp(rng.uniform(-.25,.4))
+    gain = np.exp(rng.uniform(-.4,.15) + rng.uniform(-.06,.06,3))
     level = (np.arange(256)/255)**gamma
     table = (255*np.clip(level[:,None]*gain, 0, 1)).round().astype(np.uint8) # (256,3)
     out = np.stack([table[:,c][image[...,c]] for c in range(3)], -1)
@@ -50,7 +51,7 @@ def augment_colour(
 # %% ../nbs/41_dataset.ipynb #046866e9
 def augment_place(
     images:np.ndarray, # (N,R,R,3) uint8
-    rng:np.random.Generator,
+    rng:np.random.Generator, # decides
 )->np.ndarray: # same shape, all moved alike
     "Turn by up to 6 degrees, scale by 0.92 to 1.06, shift by up to 2 % of the side; the border is mirrored in."
     r = images.shape[1]
@@ -67,13 +68,21 @@ def video_files(
 )->list[Path]: # sorted in a folder, in the order of a list
     "The videos to train on."
     source = Path(source)
-    if not source.exists(): raise LatentSyncError(f'{source} does not exist; make it with `latentsync prepare VIDEOS`, or give a folder of aligned videos or a file list')
+    if not source.exists():
+        raise LatentSyncError(f'{source} does not exist; make it with `latentsync prepare VIDEOS`, or give a folder '
+            'of aligned videos or a file list')
     if source.suffix.lower() in VIDEOS: return [source]
     if source.is_dir(): files = [p for p in all_files(clips_in(source))[0] if p.suffix.lower() in VIDEOS]
-    else: files = [source.parent/l.strip() for l in source.read_text(encoding='utf-8', errors='replace').splitlines() if l.strip()]
-    if not files: raise LatentSyncError(f'{source} holds no video; give the folder that `latentsync prepare` wrote, or a file list')
+    else:
+        lines = source.read_text(encoding='utf-8', errors='replace').splitlines()
+        files = [source.parent/l.strip() for l in lines if l.strip()]
+    if not files:
+        raise LatentSyncError(f'{source} holds no video; give the folder that `latentsync prepare` wrote, '
+            'or a file list')
     absent = [p for p in files if not p.is_file()]
-    if absent: raise LatentSyncError(f'{len(absent)} of the {len(files)} videos in {source} do not exist, the first is {absent[0]}; write the list again with `latentsync fileslist`')
+    if absent:
+        raise LatentSyncError(f'{len(absent)} of the {len(files)} videos in {source} do not exist, the first is '
+            f'{absent[0]}; write the list again with `latentsync fileslist`')
     return files
 
 # %% ../nbs/41_dataset.ipynb #43c68e34
@@ -90,6 +99,7 @@ def blamed(
     except OSError as e: raise UnusableClip(f'{video} cannot be read: {e.strerror}; it is left out') from e
     except LatentSyncError as e: raise UnusableClip(str(e)) from e
 
+# %% ../nbs/41_dataset.ipynb #f2d5c31a
 def read_windows(
     video:str|Path, # constant rate of 25 frames/s
     starts:Iterable[int], # first frame of each window
@@ -101,15 +111,17 @@ def read_windows(
     with blamed(video), open_media(video) as c:
         stream = video_stream(c)
         stream.codec_context.thread_count = 1
-        zero, each = stream.start_time or 0, float(1/(stream.time_base*FPS)) # time stamps of the first frame and from frame to frame
+        zero = stream.start_time or 0 # time stamp of the first frame
+        each = float(1/(stream.time_base*FPS)) # and from frame to frame
         number = lambda x: round((x.pts-zero)/each)
         c.seek(zero + int(min(order)*each), stream=stream)
         for packet in c.demux(stream):
-            if packet.pts is not None: stream.codec_context.skip_frame = 'DEFAULT' if number(packet) in wanted else 'NONREF'
-            for frame in packet.decode():
-                if number(frame) in wanted: found[number(frame)] = to_rgb(frame)
+            if packet.pts is not None:
+                stream.codec_context.skip_frame = 'DEFAULT' if number(packet) in wanted else 'NONREF'
+            found |= {number(f): to_rgb(f) for f in packet.decode() if number(f) in wanted}
             if len(found)==len(wanted): return np.stack([found[i] for i in order])
-    raise UnusableClip(f'{video} is cut off or damaged: frame {min(wanted-set(found))} cannot be decoded; it is left out')
+    missing = min(wanted-set(found))
+    raise UnusableClip(f'{video} is cut off or damaged: frame {missing} cannot be decoded; it is left out')
 
 # %% ../nbs/41_dataset.ipynb #79436599
 @lru_cache(maxsize=None)
@@ -117,7 +129,7 @@ def _digest(video, size, changed):
     with open(video, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
 
 def content_key(
-    video:str|Path,
+    video:str|Path, # or another file
 )->str: # 64 hexadecimal digits
     "Hash of the bytes of a file, computed once per process unless the file changes."
     with blamed(video):
@@ -125,11 +137,13 @@ def content_key(
         return _digest(video, stat.st_size, stat.st_mtime_ns)
 
 def weights_key(
-    net:nn.Module,
+    net:nn.Module, # anywhere
 )->str: # 64 hexadecimal digits
-    "Hash of the weights of a network, whatever their number format and device."
+    "Hash of the weights of a network, whatever their dtype and device."
     digest = hashlib.sha256()
-    for name,v in net.state_dict().items(): digest.update(name.encode()); digest.update(v.float().cpu().contiguous().numpy())
+    for name,v in net.state_dict().items():
+        digest.update(name.encode())
+        digest.update(v.float().cpu().contiguous().numpy())
     return digest.hexdigest()
 
 # %% ../nbs/41_dataset.ipynb #bc79a209
@@ -143,43 +157,30 @@ def open_cached(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as tmp: save_file(tensors, tmp)
-    except (OSError, SafetensorError) as e: raise LatentSyncError(f'{path} cannot be written, perhaps the disk is full; free some space or set LATENTSYNC_CACHE to another folder') from e
+    except (OSError, SafetensorError) as e:
+        raise LatentSyncError(f'{path} cannot be written, perhaps the disk is full; free some space or set '
+            'LATENTSYNC_CACHE to another folder') from e
     return safe_open(path, 'pt')
 
 # %% ../nbs/41_dataset.ipynb #0fe0fd86
 def clip_sound(
-    video:str|Path,
+    video:str|Path, # aligned
 )->dict[str,Tensor]: # mel (80,T) of `syncnet_mel`; frames: how many have both picture and sound
     "The mel of a video, if all of the video can be trained on."
     with blamed(video):
         info, samples = probe(video), read_audio(video)
         if info.width!=info.height or abs(info.fps-FPS)>.01:
-            raise LatentSyncError(f'{video} is {info.width} x {info.height} at {float(info.fps):.4g} frames/s, not a square at {FPS}; run `latentsync prepare`')
+            raise LatentSyncError(f'{video} is {info.width} x {info.height} at {float(info.fps):.4g} frames/s, '
+                f'not a square at {FPS}; run `latentsync prepare`')
         with open_media(video) as c: frames = sum(1 for _ in decoded(c, video_stream(c)))
-        if frames<info.frames: raise LatentSyncError(f'{video} is cut off or damaged, {info.frames-frames} of {info.frames} frames cannot be decoded; it is left out')
-        if not (both := min(frames, len(samples)*FPS//SAMPLE_RATE)): raise LatentSyncError(f'{video} has sound for less than one frame; it is left out')
+        if frames<info.frames:
+            raise LatentSyncError(f'{video} is cut off or damaged, {info.frames-frames} of {info.frames} frames '
+                'cannot be decoded; it is left out')
+        both = min(frames, len(samples)*FPS//SAMPLE_RATE)
+        if not both: raise LatentSyncError(f'{video} has sound for less than one frame; it is left out')
     return dict(mel=syncnet_mel(samples), frames=torch.tensor(both))
 
-@torch.inference_mode()
-def square_latents(
-    vae:nn.Module, # on any device, in any number format
-    frames:np.ndarray, # (T,R,R,3) uint8 face squares
-    batch:int=8, # frames at once
-)->dict[str,Tensor]: # latents, masked: (T,C,R/8,R/8) float16
-    "Latents of whole and of masked squares."
-    mask, p, out = torch.from_numpy(fixed_mask(frames.shape[1])), next(vae.parameters()), ([],[])
-    for i in range(0, len(frames), batch):
-        pixels = to_pixels(frames[i:i+batch])
-        for o,x in zip(out, (pixels, pixels*mask)): o.append(encode_latents(vae, x.to(p)).half().contiguous().cpu())
-    return dict(zip(('latents','masked'), map(torch.cat, out)))
-
-def all_squares(
-    video:str|Path, # aligned squares
-    resolution:int, # R
-)->np.ndarray: # (T,R,R,3) uint8
-    "All frames of a video."
-    with blamed(video): return resized(np.stack(list(read_frames(video, FPS))), resolution)
-
+# %% ../nbs/41_dataset.ipynb #68c39212
 def resized(
     frames:np.ndarray, # (N,H,W,3) uint8
     resolution:int, # R
@@ -189,19 +190,46 @@ def resized(
     how = cv2.INTER_AREA if resolution<frames.shape[1] else cv2.INTER_CUBIC
     return np.stack([cv2.resize(f, (resolution,resolution), interpolation=how) for f in frames])
 
+def all_squares(
+    video:str|Path, # aligned squares
+    resolution:int, # R
+)->np.ndarray: # (T,R,R,3) uint8
+    "All frames of a video."
+    with blamed(video): return resized(np.stack(list(read_frames(video, FPS))), resolution)
+
+# %% ../nbs/41_dataset.ipynb #cc368c78
+@torch.inference_mode()
+def square_latents(
+    vae:nn.Module, # on any device, in any dtype
+    frames:np.ndarray, # (T,R,R,3) uint8 face squares
+    batch:int=8, # frames at once
+)->dict[str,Tensor]: # latents, masked: (T,C,R/8,R/8) float16
+    "Latents of whole and of masked squares."
+    mask = torch.from_numpy(fixed_mask(frames.shape[1]))
+    weight = next(vae.parameters())
+    encode = lambda pixels: encode_latents(vae, pixels.to(weight)).half().contiguous().cpu()
+    whole, masked = [], []
+    for i in range(0, len(frames), batch):
+        pixels = to_pixels(frames[i:i+batch])
+        whole.append(encode(pixels))
+        masked.append(encode(pixels*mask))
+    return dict(latents=torch.cat(whole), masked=torch.cat(masked))
+
 # %% ../nbs/41_dataset.ipynb #76e2f889
 class ClipCache:
     "Mel, Whisper states and latents of clips."
     def __init__(self,
-        folder:str|Path|None=None, # None: `clips` in the user's cache folder; per second of a clip 26 kB of mel, 192 kB of states, 0.8 MB of latents at 256 px
+        folder:str|Path|None=None, # None: `clips` in the user's cache folder
         encoder:nn.Module|None=None, # Whisper's; None: no states
         vae:nn.Module|None=None, # None: no latents
     ):
-        self.folder, self.encoder, self.vae = Path(folder or cache_folder()/'clips'), encoder, vae
+        self.folder = Path(folder or cache_folder()/'clips')
+        self.encoder, self.vae = encoder, vae
         self.keys = {name:weights_key(net) for name,net in (('states',encoder), ('latents',vae)) if net is not None}
     def __getstate__(self): # for a reading process: it only asks whether they are there
         return self.__dict__ | dict(encoder=self.encoder is not None, vae=self.vae is not None)
-    def open(self, name:str, video:Path, make:Callable, *settings): # see `open_cached`; the result depends on video, weights and settings
+    def open(self, name:str, video:Path, make:Callable, *settings): # see `open_cached`
+        "What depends on the video, on weights and on settings."
         key = hashlib.sha256(repr((1, content_key(video), self.keys.get(name), settings)).encode()).hexdigest()
         return open_cached(self.folder/name/f'{key[:32]}.safetensors', make)
     def sound(self, video:Path)->tuple[Tensor,int]: # (80,T), frames
@@ -214,8 +242,9 @@ class ClipCache:
         return audio_windows(self.open('states', video, make).get_tensor('states').float(), num_frames, start=start)
     def latents(self, video:Path, resolution:int): # has `get_slice` of latents and masked
         "Latents of a video."
-        return self.open('latents', video, lambda: square_latents(self.vae, all_squares(video, resolution)), resolution)
-    def fill(self, videos:Iterable[Path], resolution:int):
+        make = lambda: square_latents(self.vae, all_squares(video, resolution))
+        return self.open('latents', video, make, resolution)
+    def fill(self, videos:Iterable[Path], resolution:int): # what is missing, on the device of the networks
         "Compute what is missing for all videos, where the networks are; a reading process then needs no network."
         for video in progress_bar(videos, desc='cache', unit='clip'):
             with suppress(UnusableClip):
@@ -238,7 +267,7 @@ def other_start(
     count:int, # starts to choose from: 0..count-1
     start:int, # the one that is taken
     apart:int, # least distance
-    rng:np.random.Generator,
+    rng:np.random.Generator, # decides
 )->int: # each of them alike
     "Another start in the same clip."
     before, after = max(start-apart+1, 0), max(count-start-apart, 0)
@@ -258,6 +287,7 @@ def as_pixels(
     "What VAE and SyncNet see; a quarter of the bytes is moved if it is done on the device."
     return frames.float()/127.5-1
 
+# %% ../nbs/41_dataset.ipynb #8e5c8edf
 def start_count(
     video:Path, # for the message
     frames:int, # of the clip
@@ -278,31 +308,41 @@ def latent_rows(
 
 # %% ../nbs/41_dataset.ipynb #903b50e9
 def unet_sample(
-    video:Path, rng:np.random.Generator, cfg:DataConfig, cache:ClipCache, # with an encoder
-)->dict: # audio (F,50,384), mel (1,80,52), start, reference_start; target, reference (3,F,R,R) uint8 and/or {target,masked,reference}_latents (C,F,R/8,R/8)
+    video:Path, # aligned
+    rng:np.random.Generator, # decides
+    cfg:DataConfig, # size and length
+    cache:ClipCache, # with an encoder
+)->dict: # audio (F,50,384), mel (1,80,52), start, reference_start; pictures (3,F,R,R) uint8 and/or latents (C,F,R/8,R/8)
     "A window, other frames of the same face, and the sound."
     n = cfg.num_frames
     mel,frames = cache.sound(video)
     count = start_count(video, frames, 3*n, n)
     start = int(rng.integers(count))
     ref = other_start(count, start, n, rng)
-    sample = dict(start=start, reference_start=ref, audio=cache.windows(video, start, n), mel=mel_window(mel, start, n)[None])
+    sample = dict(start=start, reference_start=ref, audio=cache.windows(video, start, n))
+    sample['mel'] = mel_window(mel, start, n)[None]
     if cache.vae:
         rows = partial(latent_rows, cache.latents(video, cfg.resolution), n=n)
-        sample |= dict(target_latents=rows('latents', start), masked_latents=rows('masked', start), reference_latents=rows('latents', ref))
+        sample |= dict(target_latents=rows('latents', start), masked_latents=rows('masked', start))
+        sample |= dict(reference_latents=rows('latents', ref))
     if not cfg.pixels: return sample
     seen = dict(target=start) if cache.vae else dict(target=start, reference=ref)
     pictures = resized(read_windows(video, seen.values(), n), cfg.resolution)
     return sample | {k:frame_tensor(x) for k,x in zip(seen, np.split(pictures, len(seen)))}
 
+# %% ../nbs/41_dataset.ipynb #0b44efa8
 def syncnet_sample(
-    video:Path, rng:np.random.Generator, cfg:DataConfig, cache:ClipCache,
+    video:Path, # aligned
+    rng:np.random.Generator, # decides
+    cfg:DataConfig, # size, length and distance
+    cache:ClipCache, # of sound and latents
 )->dict: # mel (1,80,52), y 0. or 1., start, shown_start; frames (3,F,R,R) uint8, or latents (C,F,R/8,R/8)
     "A window of sound with the pictures of the same moment or of another."
     n = cfg.num_frames
     mel,frames = cache.sound(video)
     count = start_count(video, frames, max(2*n, n+2*cfg.apart), n)
-    start,y = int(rng.integers(count)), int(rng.integers(2))
+    start = int(rng.integers(count))
+    y = int(rng.integers(2))
     shown = start if y else other_start(count, start, cfg.apart, rng)
     sample = dict(mel=mel_window(mel, start, n)[None], y=np.float32(y), start=start, shown_start=shown)
     if cache.vae: return sample | dict(latents=latent_rows(cache.latents(video, cfg.resolution), 'latents', shown, n))
@@ -311,51 +351,65 @@ def syncnet_sample(
 # %% ../nbs/41_dataset.ipynb #d016dcd4
 @lru_cache(2)
 def shuffled(
-    seed:int, epoch:int,
+    seed:int, epoch:int, # decide
     n:int, # clips
 )->np.ndarray: # (n,) numbers of clips
     "The order of the clips in an epoch."
     return np.random.default_rng((seed, epoch)).permutation(n)
 
+# %% ../nbs/41_dataset.ipynb #4880c746
+def note_once(
+    report:Path, # folder of a training
+    index:int, # of the clip
+    reason:Exception, # what was wrong
+):
+    "Report a clip, unless another process did."
+    report.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError), open(report/f'{index}.txt', 'x') as f:
+        f.write(f'{reason}\n')
+        tell(str(reason))
+
+# %% ../nbs/41_dataset.ipynb #3ae46894
 class VideoSamples:
     "Batches of samples, each decided by (seed, epoch, index)."
     def __init__(self,
         files:str|Path|list[Path], # of `video_files`
-        cfg:DataConfig,
-        cache:ClipCache,
+        cfg:DataConfig, # what a batch is
+        cache:ClipCache, # of what is computed once
         sample:Callable=unet_sample, # or `syncnet_sample`
         report:str|Path|None=None, # folder for notes on unusable clips; None: a new one in the cache
     ):
         self.files = files if isinstance(files, list) else video_files(files)
         self.cfg, self.cache, self.sample = cfg, cache, sample
-        self.report, self.known = Path(report or cache.folder/'unusable'/uuid.uuid4().hex), set()
-        if not any(self.attempt(i, np.random.default_rng(0)) for i in range(len(self.files))): raise LatentSyncError('there are no videos to train on; give at least one')
+        self.report = Path(report or cache.folder/'unusable'/uuid.uuid4().hex)
+        self.known = set()
+        if not any(self.attempt(i, np.random.default_rng(0)) for i in range(len(self.files))):
+            raise LatentSyncError('there are no videos to train on; give at least one')
 
     def attempt(self, index:int, rng:np.random.Generator)->dict|None: # None: the clip cannot be used
         "A sample of a clip."
         if index in self.known: return None
         try: return self.sample(self.files[index], rng, self.cfg, self.cache) | dict(index=index)
-        except UnusableClip as e: self.note(index, e)
+        except UnusableClip as e:
+            self.known.add(index)
+            note_once(self.report, index, e)
+            if len(self.known)==len(self.files):
+                raise LatentSyncError(f'none of the {len(self.files)} videos can be used, {self.report} has the reasons; '
+                    'give aligned videos of `latentsync prepare`')
 
-    def note(self, index:int, reason:Exception):
-        "Report a clip, unless another process did."
-        self.known.add(index)
-        self.report.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError), open(self.report/f'{index}.txt', 'x') as f:
-            f.write(f'{reason}\n')
-            tell(str(reason))
-        if len(self.known)==len(self.files): raise LatentSyncError(f'none of the {len(self.files)} videos can be used, {self.report} has the reasons; give aligned videos of `latentsync prepare`')
-
-    def draw(self, epoch:int, place:int)->dict:
+    def draw(self, epoch:int, place:int)->dict: # of the sample
         "The sample at a place of an epoch, of another clip if need be."
         index = int(shuffled(self.cfg.seed, epoch, len(self.files))[place])
         key = self.cfg.seed, epoch, index
         others = np.random.default_rng((*key, 1))
-        while (sample := self.attempt(index, np.random.default_rng(key))) is None: index = int(others.integers(len(self.files)))
+        sample = self.attempt(index, np.random.default_rng(key))
+        while sample is None:
+            index = int(others.integers(len(self.files)))
+            sample = self.attempt(index, np.random.default_rng(key))
         return sample
 
-    def __call__(self, step:int, rank:int=0, world:int=1)->dict[str,Tensor]: # of the sample, with a batch dimension; index: numbers of the clips
-        "The batch of a process in a step."
+    def __call__(self, step:int, rank:int=0, world:int=1)->dict[str,Tensor]: # of the sample, and index
+        "The batch of a process in a step, with a batch dimension; index: the numbers of the clips."
         b = self.cfg.batch_size
         first = (step*world + rank)*b
         return default_collate([self.draw(*divmod(i, len(self.files))) for i in range(first, first+b)])
