@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['REACH', 'MOUTH_POINTS', 'STILL_POINTS', 'STILL_SHAPE', 'LEAST', 'GAP', 'CROPS', 'SyncScore', 'best_offset',
-           'still_lips', 'FaceRun', 'filled', 'look_at', 'face_runs', 'Residual', 'SyncScorer', 'load_scorer',
-           'agreement', 'score_lips', 'mel_bands', 'mfcc', 'v2_tower', 'v2_head', 'SyncNetV2', 'load_syncnet_v2',
-           'distances', 'median_path', 'crop_path', 'v2_crop', 'v2_pictures', 'v2_run', 'score_v2', 'sync_score']
+           'still_lips', 'FaceRun', 'filled', 'look_at', 'usable_pieces', 'face_runs', 'Residual', 'SyncScorer',
+           'load_scorer', 'agreement', 'score_lips', 'mel_bands', 'mfcc', 'v2_tower', 'v2_head', 'SyncNetV2',
+           'load_syncnet_v2', 'distances', 'median_path', 'crop_path', 'v2_crop', 'v2_pictures', 'v2_run', 'score_v2',
+           'sync_score']
 
-# %% ../nbs/30_syncscore.ipynb #67f0d25b
+# %% ../nbs/30_syncscore.ipynb #d58f0af4
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -24,44 +25,51 @@ from .audio import log_mel
 from .core import FPS, SAMPLE_RATE, LatentSyncError, checkpoint_path, load_strict, read_weights
 from .face import LIPS, LIPS_INNER_LINE, lip_aperture, lip_tracker
 from .media import probe, read_audio, read_frames
-from .tracks import FaceScan, choose, loudness, pieces, problem
+from .tracks import FaceScan, Look, choose, loudness, pieces, problem
 
-# %% ../nbs/30_syncscore.ipynb #1e22bc4f
+# %% ../nbs/30_syncscore.ipynb #86d2cf5d
 REACH = 15 # frames tried in both directions
 
 @dataclass(frozen=True)
 class SyncScore:
     "How lips and sound of a clip fit together."
     offset:int # frames at 25 per second by which the picture is later than the sound
-    confidence:float # 'own': 0 to about .5, similarity above the median; 'v2': distance below the median, about 0 to 15
-    curve:np.ndarray # (31,) of offsets -15..15; 'own': mean similarity, -1..1; 'v2': mean distance, smaller is better
+    confidence:float # 'own': similarity above the median, 0 to about .5; 'v2': distance below it, about 0 to 15
+    curve:np.ndarray # (31,) of offsets -15..15; 'own': mean similarity; 'v2': mean distance, smaller is better
     frames:int # of the face that were compared
     protocol:str='own' # or 'v2'
 
     def __str__(self):
-        where = 'in time with' if not self.offset else f'{abs(self.offset)} frame{"s"*(abs(self.offset) > 1)} {"later" if self.offset > 0 else "earlier"} than'
-        return f'the picture is {where} the sound (25 frames/s), confidence {self.confidence:.2f} from {self.frames} frames by the {self.protocol} protocol'
+        frames = f'{abs(self.offset)} frame{"s"*(abs(self.offset) > 1)}'
+        where = f'{frames} {"later" if self.offset > 0 else "earlier"} than' if self.offset else 'in time with'
+        how = f'confidence {self.confidence:.2f} from {self.frames} frames by the {self.protocol} protocol'
+        return f'the picture is {where} the sound (25 frames/s), {how}'
 
     def draw(self)->Axes:
         "The curve over the offsets."
         _, ax = plt.subplots(figsize=(5, 1.8), dpi=70)
-        ax.plot(range(-REACH, REACH + 1), self.curve, '.-'); ax.axvline(self.offset, color='C1', lw=1)
+        ax.plot(range(-REACH, REACH + 1), self.curve, '.-')
+        ax.axvline(self.offset, color='C1', lw=1)
         ax.set(xlabel='offset, frames', ylabel='similarity' if self.protocol == 'own' else 'distance')
         return ax
 
+# %% ../nbs/30_syncscore.ipynb #03e990e6
 def best_offset(
     agreement:np.ndarray, # (31,) of offsets -15..15; larger is better
 )->tuple[int,float]: # offset, confidence
     "Where a curve is highest, and by how much."
     return int(np.argmax(agreement)) - REACH, float(agreement.max() - np.median(agreement))
 
-# %% ../nbs/30_syncscore.ipynb #97355f41
+# %% ../nbs/30_syncscore.ipynb #8e0dc8c3
 MOUTH_POINTS = [*LIPS, *LIPS_INNER_LINE] # outer and inner outline, both clockwise from the image-left corner
 STILL_POINTS = [33, 133, 362, 263, 168, 6, 197, 195, 5, 4] # corners of the eyes, ridge of the nose
-STILL_SHAPE = np.array([[-.722, -.304, .229], [-.279, -.243, .164], [.279, -.243, .164], [.722, -.304, .229], [0, -.184, -.12],
-    [0, -.037, -.116], [0, .108, -.125], [0, .252, -.144], [0, .404, -.161], [0, .55, -.12]]) # mean of 18 people, eye distances
+STILL_SHAPE = np.array([
+    [-.722, -.304, .229], [-.279, -.243, .164], [.279, -.243, .164], [.722, -.304, .229], [0, -.184, -.12],
+    [0, -.037, -.116], [0, .108, -.125], [0, .252, -.144], [0, .404, -.161], [0, .55, -.12]
+]) # mean of 18 people, eye distances
 STILL_SHAPE = STILL_SHAPE - STILL_SHAPE.mean(0)
 
+# %% ../nbs/30_syncscore.ipynb #782a4564
 def still_lips(
     points:np.ndarray, # (478,3) mesh of one frame, px
 )->np.ndarray: # (40,2) float32, eye distances
@@ -69,12 +77,13 @@ def still_lips(
     still = points[STILL_POINTS].astype(float)
     centre = still.mean(0)
     U, S, V = np.linalg.svd((still - centre).T@STILL_SHAPE)
-    S[2] *= (flip := np.sign(np.linalg.det(U@V))) # a rotation, never a mirror image
+    flip = np.sign(np.linalg.det(U@V)) # a rotation, never a mirror image
+    S[2] *= flip
     scale = S.sum()/((still - centre)**2).sum()
     turn = (U*[1, 1, flip])@V
     return np.float32(scale*(points[MOUTH_POINTS] - centre)@turn)[:, :2]
 
-# %% ../nbs/30_syncscore.ipynb #25d0fbb7
+# %% ../nbs/30_syncscore.ipynb #119a66ca
 @dataclass(frozen=True)
 class FaceRun:
     "One face in consecutive frames at 25 frames/s."
@@ -82,29 +91,47 @@ class FaceRun:
     lips:np.ndarray # (T,40,2) of `still_lips`
     boxes:np.ndarray|None=None # (T,4) x0, y0, x1, y1 of the mesh, px
 
+# %% ../nbs/30_syncscore.ipynb #8d895b03
 def filled(
-    values:dict, # {frame: array}, in order
+    values:dict[int,np.ndarray], # frame -> array, in order
 )->np.ndarray: # (T,...) from the first to the last frame
     "Straight lines over the gaps."
-    frames, known = np.array(list(values)), np.array(list(values.values()))
+    frames = np.array(list(values))
+    known = np.array(list(values.values()))
     flat = known.reshape(len(known), -1)
     at = np.arange(frames[0], frames[-1] + 1)
-    return np.stack([np.interp(at, frames, v) for v in flat.T], 1).reshape(len(at), *known.shape[1:]).astype(np.float32)
+    lines = np.stack([np.interp(at, frames, v) for v in flat.T], 1)
+    return lines.reshape(len(at), *known.shape[1:]).astype(np.float32)
 
+# %% ../nbs/30_syncscore.ipynb #939f4e1d
 def look_at(
     scan:FaceScan, # of the clip so far
     frame:np.ndarray, # (H,W,3) uint8, the next one
-)->tuple: # Look; {track: (lips, box)}
+)->tuple[Look,dict[int,tuple[np.ndarray,np.ndarray]]]: # the look; track -> lips, box
     "All faces of a frame, and their lips."
-    look, faces = scan(frame), scan.faces
+    look = scan(frame)
+    faces = scan.faces
     seen = tuple(s.replace(aperture=lip_aperture(faces[s.track].points)[0]) for s in look.faces)
     return replace(look, faces=seen), {t: (still_lips(f.points), f.box) for t, f in faces.items()}
 
-# %% ../nbs/30_syncscore.ipynb #de1023ff
+# %% ../nbs/30_syncscore.ipynb #6f421656
 LEAST, GAP = 25, 5 # frames of the shortest run; frames that may be missing inside one
 
+def usable_pieces(
+    looks:list[Look], # of each frame
+    tracks:list[int|None], # the chosen face in each frame
+    gap:int, # frames that may be missing
+)->list[list[int]]: # frames of each piece
+    "Frames in which the chosen face can be judged, in pieces of one track."
+    frames = {}
+    for i, (look, t) in enumerate(zip(looks, tracks)):
+        seen = None if t is None else look[t]
+        if seen and not problem(seen): frames.setdefault(t, []).append(i)
+    return [p for known in frames.values() for p in pieces(known, gap)]
+
+# %% ../nbs/30_syncscore.ipynb #21546d34
 def face_runs(
-    video:str|Path,
+    video:str|Path, # with a face
     face:str|int='largest', # which one: a rule of `tracks.choose`
     least:int=LEAST, # frames of the shortest run
     gap:int=GAP, # frames that may be missing
@@ -114,18 +141,17 @@ def face_runs(
     scan = FaceScan(lip_tracker())
     looks, found = zip(*(look_at(scan, f) for f in read_frames(video, FPS)))
     loud = loudness(read_audio(video), FPS, len(looks)) if face == 'speaking' and info.has_audio else None
-    tracks, frames = choose(list(looks), face, (info.width, info.height), FPS, loud), {}
-    for i, t in enumerate(tracks):
-        if t is not None and (seen := looks[i][t]) and not problem(seen): frames.setdefault(t, []).append(i)
-    runs = [p for known in frames.values() for p in pieces(known, gap) if p[-1] - p[0] >= least - 1]
+    tracks = choose(list(looks), face, (info.width, info.height), FPS, loud)
+    runs = sorted(p for p in usable_pieces(looks, tracks, gap) if p[-1] - p[0] >= least - 1)
     if not runs:
         which = '' if face == 'largest' else f' that fits the choice {face}'
-        why = f'lasts {len(looks)/FPS:.1f} s' if len(looks) < least else f'shows no face{which} for {least/FPS:.0f} s without a break'
+        absent = f'shows no face{which} for {least/FPS:.0f} s without a break'
+        why = f'lasts {len(looks)/FPS:.1f} s' if len(looks) < least else absent
         raise LatentSyncError(f'{video} {why}; at least {least/FPS:.0f} s of one face are needed to judge sync')
-    boxes = {i: found[i][tracks[i]] for run in runs for i in run}
-    return [FaceRun(p[0], filled({i: boxes[i][0] for i in p}), filled({i: boxes[i][1] for i in p})) for p in sorted(runs)]
+    def values(run, k): return filled({i: found[i][tracks[i]][k] for i in run}) # 0: lips, 1: boxes
+    return [FaceRun(run[0], values(run, 0), values(run, 1)) for run in runs]
 
-# %% ../nbs/30_syncscore.ipynb #10942ae9
+# %% ../nbs/30_syncscore.ipynb #7a52463b
 class Residual(nn.Module):
     "A convolution over time that adds to its input."
     def __init__(self,
@@ -134,9 +160,14 @@ class Residual(nn.Module):
         dropout:float, # 0..1
     ):
         super().__init__()
-        self.conv, self.drop, self.out = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation), nn.Dropout(dropout), nn.Conv1d(width, width, 1)
-    def forward(self, x): return x + self.out(self.drop(F.gelu(self.conv(F.gelu(x)))))
+        self.conv = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
+        self.drop = nn.Dropout(dropout)
+        self.out = nn.Conv1d(width, width, 1)
 
+    def forward(self, x:Tensor)->Tensor: # (B,width,T) both
+        return x + self.out(self.drop(F.gelu(self.conv(F.gelu(x)))))
+
+# %% ../nbs/30_syncscore.ipynb #c9427d60
 class SyncScorer(nn.Module):
     "Lips and sound of each frame as directions that agree when they belong together."
     def __init__(self,
@@ -173,46 +204,58 @@ def load_scorer(
     path = Path(path or checkpoint_path('compact', 'scorer.safetensors'))
     return load_strict(SyncScorer(), read_weights(path), path).eval()
 
-# %% ../nbs/30_syncscore.ipynb #a8dc3a42
+# %% ../nbs/30_syncscore.ipynb #2c7bbe45
 @torch.inference_mode()
 def agreement(
-    scorer:SyncScorer,
-    run:FaceRun,
+    scorer:SyncScorer, # of `load_scorer`
+    run:FaceRun, # one face
     mel:Tensor, # (80,4N) log10 power of the whole sound
-)->tuple[np.ndarray,np.ndarray]: # (31,) sums of similarities and (31,) how many frames they have, for offsets -15..15
+)->tuple[np.ndarray,np.ndarray]: # for offsets -15..15: (31,) sums of similarities, (31,) frames in each sum
     "Compare one run with the sound at every offset."
-    first, n = max(run.start - REACH, 0), len(run.lips)
+    n = len(run.lips)
+    first = max(run.start - REACH, 0)
     near = mel[:, 4*first:4*(run.start + n + REACH)]
-    near = near[:, :near.shape[1]//4*4]
-    total, count = np.zeros(2*REACH + 1), np.zeros(2*REACH + 1, int)
+    near = near[:, :near.shape[1]//4*4] # whole frames
+    total = np.zeros(2*REACH + 1)
+    count = np.zeros(2*REACH + 1, int)
     if not near.shape[1]: return total, count
-    seen, heard = scorer.see(torch.from_numpy(run.lips)[None])[0], scorer.hear(near[None])[0]
+    seen = scorer.see(torch.from_numpy(run.lips)[None])[0]
+    heard = scorer.hear(near[None])[0]
     for k, offset in enumerate(range(-REACH, REACH + 1)):
         shift = run.start - first - offset # frame i of the run against frame i + shift of the sound
         a, b = max(0, -shift), min(n, len(heard) - shift)
-        if b > a: total[k], count[k] = float((seen[a:b]*heard[a + shift:b + shift]).sum()), b - a
+        if b <= a: continue
+        total[k] = float((seen[a:b]*heard[a + shift:b + shift]).sum())
+        count[k] = b - a
     return total, count
 
+# %% ../nbs/30_syncscore.ipynb #75856e68
 def score_lips(
     runs:list[FaceRun], # of `face_runs`
     samples:np.ndarray, # (N,) sound from the first frame of the video on, 16 kHz
     scorer:SyncScorer|None=None, # None: the one that comes with the clone
 )->SyncScore:
     "Judge lips that have been followed already: with one sound after another, or lips that never were in a video."
-    mel, scorer = 4*log_mel(samples) - 4, scorer or load_scorer()
+    scorer = scorer or load_scorer()
+    mel = 4*log_mel(samples) - 4
     total, count = map(sum, zip(*(agreement(scorer, run, mel) for run in runs)))
-    if count.min() < LEAST - REACH: raise LatentSyncError(f'only {count.max()/FPS:.1f} s of the face have sound; give at least {LEAST/FPS:.0f} s of both')
+    if count.min() < LEAST - REACH:
+        few = f'only {count.max()/FPS:.1f} s of the face have sound'
+        raise LatentSyncError(f'{few}; give at least {LEAST/FPS:.0f} s of both')
     curve = total/count
     return SyncScore(*best_offset(curve), curve, int(count.max()))
 
-# %% ../nbs/30_syncscore.ipynb #99ca9fe0
+# %% ../nbs/30_syncscore.ipynb #0ad1aeb5
 def mel_bands(
 )->np.ndarray: # (26,257) triangles from 0 to 8 kHz
     "Bands of the cepstrum."
-    edges = np.floor(513*700*(10**(np.linspace(0, 2595*np.log10(1 + 8000/700), 28)/2595) - 1)/SAMPLE_RATE)
+    mels = np.linspace(0, 2595*np.log10(1 + 8000/700), 28)
+    edges = np.floor(513*700*(10**(mels/2595) - 1)/SAMPLE_RATE)
     k = np.arange(257)
-    return np.stack([np.clip(np.minimum((k - a)/(b - a), (c - k)/(c - b)), 0, None) for a, b, c in zip(edges, edges[1:], edges[2:])])
+    triangle = lambda a, b, c: np.clip(np.minimum((k - a)/(b - a), (c - k)/(c - b)), 0, None)
+    return np.stack([triangle(*at) for at in zip(edges, edges[1:], edges[2:])])
 
+# %% ../nbs/30_syncscore.ipynb #da7ce3c4
 def mfcc(
     samples:np.ndarray, # (N,) in -1..1, 16 kHz
 )->np.ndarray: # (T,13) float64, 100 per second
@@ -225,39 +268,47 @@ def mfcc(
     log = lambda v: np.log(np.where(v == 0, np.finfo(float).eps, v))
     k = np.arange(13)
     cosine = np.cos(np.pi*np.outer(k, np.arange(26) + .5)/26)*np.sqrt(np.where(k, 2, 1)/26)[:, None]
-    out = log(power@mel_bands().T)@cosine.T*(1 + 11*np.sin(np.pi*k/22))
+    lifter = 1 + 11*np.sin(np.pi*k/22)
+    out = log(power@mel_bands().T)@cosine.T*lifter
     out[:, 0] = log(power.sum(1))
     return out
 
-# %% ../nbs/30_syncscore.ipynb #d8027656
+# %% ../nbs/30_syncscore.ipynb #2af909b5
 def v2_tower(
     conv:type, # nn.Conv2d or nn.Conv3d
     *layers:tuple, # arguments of each convolution and of the pooling after it, None for no pooling
-)->nn.Sequential:
+)->nn.Sequential: # pictures or sound to 512 features
     "Convolutions with normalisation; indices are those of the released file."
-    norm, pool = (nn.BatchNorm2d, nn.MaxPool2d) if conv is nn.Conv2d else (nn.BatchNorm3d, nn.MaxPool3d)
+    flat = conv is nn.Conv2d
+    norm = nn.BatchNorm2d if flat else nn.BatchNorm3d
+    pool = nn.MaxPool2d if flat else nn.MaxPool3d
     out = []
     for args, pooling in layers:
         out += [conv(*args), norm(args[1]), nn.ReLU()]
         if pooling: out.append(pool(*pooling))
     return nn.Sequential(*out)
 
+# %% ../nbs/30_syncscore.ipynb #f59d59ae
 def v2_head(
 )->nn.Sequential:
     "From the features of a tower to 1024 numbers."
     return nn.Sequential(nn.Linear(512, 512), nn.BatchNorm1d(512), nn.ReLU(), nn.Linear(512, 1024))
 
+# %% ../nbs/30_syncscore.ipynb #8aa4fd3f
 class SyncNetV2(nn.Module):
     "The scoring network of the SyncNet v2 protocol, 13.6 M parameters."
     def __init__(self):
         super().__init__()
-        self.netcnnaud = v2_tower(nn.Conv2d, ((1, 64, 3, 1, 1), (1, 1)), ((64, 192, 3, 1, 1), (3, (1, 2))), ((192, 384, 3, 1, 1), None),
+        near, still, step = (0, 1, 1), (1, 3, 3), (1, 2, 2)
+        deep = (256, 256, still, 1, near)
+        self.netcnnaud = v2_tower(nn.Conv2d,
+            ((1, 64, 3, 1, 1), (1, 1)), ((64, 192, 3, 1, 1), (3, (1, 2))), ((192, 384, 3, 1, 1), None),
             ((384, 256, 3, 1, 1), None), ((256, 256, 3, 1, 1), (3, 2)), ((256, 512, (5, 4)), None))
-        still, step = (0, 1, 1), (1, 2, 2)
-        self.netcnnlip = v2_tower(nn.Conv3d, ((3, 96, (5, 7, 7), step), ((1, 3, 3), step)), ((96, 256, (1, 5, 5), step, still), ((1, 3, 3), step, still)),
-            ((256, 256, (1, 3, 3), 1, still), None), ((256, 256, (1, 3, 3), 1, still), None),
-            ((256, 256, (1, 3, 3), 1, still), ((1, 3, 3), step)), ((256, 512, (1, 6, 6)), None))
-        self.netfcaud, self.netfclip = v2_head(), v2_head()
+        self.netcnnlip = v2_tower(nn.Conv3d,
+            ((3, 96, (5, 7, 7), step), (still, step)), ((96, 256, (1, 5, 5), step, near), (still, step, near)),
+            (deep, None), (deep, None), (deep, (still, step)), ((256, 512, (1, 6, 6)), None))
+        self.netfcaud = v2_head()
+        self.netfclip = v2_head()
 
     def see(self,
         pictures:Tensor, # (B,3,5,224,224) BGR, 0..255
@@ -271,37 +322,41 @@ class SyncNetV2(nn.Module):
         "Features of a fifth of a second."
         return self.netfcaud(self.netcnnaud(cepstra).flatten(1))
 
-# %% ../nbs/30_syncscore.ipynb #c062616d
+# %% ../nbs/30_syncscore.ipynb #4cfd8365
 def load_syncnet_v2(
     path:str|Path|None=None, # None: checkpoints/auxiliary/syncnet_v2.model
 )->SyncNetV2: # on the CPU
     "The released scoring network."
     path = Path(path or checkpoint_path('auxiliary', 'syncnet_v2.model'))
-    if not path.is_file(): raise LatentSyncError(f"{path} is not there; put the released file syncnet_v2.model there or score with protocol 'own'")
+    if not path.is_file():
+        remedy = "put the released file syncnet_v2.model there or score with protocol 'own'"
+        raise LatentSyncError(f'{path} is not there; {remedy}')
     with torch.device('meta'): net = SyncNetV2()
     return load_strict(net, read_weights(path), path).eval()
 
-# %% ../nbs/30_syncscore.ipynb #e5d364d2
+# %% ../nbs/30_syncscore.ipynb #e8ba72c4
 def distances(
-    seen:Tensor, # (T,1024)
-    heard:Tensor, # (T,1024)
+    seen:Tensor, # (T,1024) features of the pictures
+    heard:Tensor, # (T,1024) features of the sound
 )->np.ndarray: # (31,) mean distance for offsets -15..15
     "How far picture and sound are apart at every offset."
     padded = F.pad(heard, (0, 0, REACH, REACH))
     shifts = range(2*REACH, -1, -1) # offset -15: the sound of 15 frames later
-    return np.array([float(F.pairwise_distance(seen, padded[k:k + len(seen)]).mean()) for k in shifts])
+    far = [F.pairwise_distance(seen, padded[k:k + len(seen)]).mean() for k in shifts]
+    return np.array([float(d) for d in far])
 
-# %% ../nbs/30_syncscore.ipynb #c6e780eb
-CROPS = {'s3fd': (1.09, -.105), 'mesh': (1., 0.)} # size over that of the mesh; shift downwards in halves of the mesh's longer side
+# %% ../nbs/30_syncscore.ipynb #6c060bd9
+CROPS = {'s3fd': (1.09, -.105), 'mesh': (1., 0.)} # size over that of the mesh; shift down in halves of its longer side
 
 def median_path(
-    values:np.ndarray, # (T,K)
+    values:np.ndarray, # (T,K) one row per frame
     width:int=13, # frames, odd
 )->np.ndarray: # (T,K)
     "Running median over time."
     wide = np.pad(values, ((width//2, width//2), (0, 0)), mode='edge')
     return np.median(np.lib.stride_tricks.sliding_window_view(wide, width, 0), -1)
 
+# %% ../nbs/30_syncscore.ipynb #51b34330
 def crop_path(
     boxes:np.ndarray, # (T,4) of a `FaceRun`
     crop:str='s3fd', # or 'mesh'
@@ -312,6 +367,7 @@ def crop_path(
     x, y = (boxes[:, :2] + boxes[:, 2:]).T/2
     return median_path(np.stack([x, y + down*half, size*half], 1))
 
+# %% ../nbs/30_syncscore.ipynb #b977244e
 def v2_crop(
     frame:np.ndarray, # (H,W,3) uint8 RGB
     place:np.ndarray, # (3,) of `crop_path`
@@ -320,29 +376,32 @@ def v2_crop(
     x, y, half = map(float, place)
     edge = int(half*1.8) # of padding on every side
     cut = lambda a, b, n: slice(*(min(max(int(v + edge), 0), n + 2*edge) for v in (a, b)))
-    rows, cols = cut(y - half, y + 1.8*half, frame.shape[0]), cut(x - 1.4*half, x + 1.4*half, frame.shape[1])
+    rows = cut(y - half, y + 1.8*half, frame.shape[0])
+    cols = cut(x - 1.4*half, x + 1.4*half, frame.shape[1])
     padded = cv2.copyMakeBorder(frame, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=(110, 110, 110))
     return cv2.resize(padded[rows, cols], (224, 224))
 
-# %% ../nbs/30_syncscore.ipynb #79065a33
+# %% ../nbs/30_syncscore.ipynb #409a96cc
 def v2_pictures(
-    video:str|Path,
-    run:FaceRun,
+    video:str|Path, # with the face of the run
+    run:FaceRun, # with boxes
     crop:str, # see `CROPS`
     batch:int, # windows at a time
 )->Iterator[Tensor]: # (up to batch,3,5,224,224) BGR, 0..255
     "Windows of five frames."
-    frames, path = islice(read_frames(video, FPS, first=run.start), len(run.boxes)), crop_path(run.boxes, crop)
+    frames = islice(read_frames(video, FPS, first=run.start), len(run.boxes))
+    path = crop_path(run.boxes, crop)
     crops = (torch.from_numpy(v2_crop(f, p)[..., ::-1].copy()).permute(2, 0, 1) for f, p in zip(frames, path))
     held = [*islice(crops, 4)]
     while more := [*islice(crops, batch)]:
         held = [*held[-4:], *more]
         yield torch.stack(held, 1).unfold(1, 5, 1).permute(1, 0, 4, 2, 3).float()
 
+# %% ../nbs/30_syncscore.ipynb #2cf1bd0b
 @torch.inference_mode()
 def v2_run(
-    net:SyncNetV2,
-    video:str|Path,
+    net:SyncNetV2, # of `load_syncnet_v2`
+    video:str|Path, # with the face of the run
     run:FaceRun, # with boxes
     samples:np.ndarray, # (N,) sound from the first frame of the video on, 16 kHz
     crop:str='s3fd', # see `CROPS`
@@ -355,9 +414,9 @@ def v2_run(
     seen = torch.cat([net.see(x) for x in v2_pictures(video, run, crop, batch)])[:n]
     return distances(seen, torch.cat([net.hear(x) for x in cepstra.split(200)])), n
 
-# %% ../nbs/30_syncscore.ipynb #440e65c8
+# %% ../nbs/30_syncscore.ipynb #8f843e8d
 def score_v2(
-    video:str|Path,
+    video:str|Path, # with a face
     samples:np.ndarray, # (N,) sound from the first frame of the video on, 16 kHz
     face:str|int='largest', # see `face_runs`
     net:SyncNetV2|None=None, # None: the released file
@@ -367,10 +426,11 @@ def score_v2(
     net = net or load_syncnet_v2()
     heard = [r for r in face_runs(video, face, 51, 25) if len(samples)*FPS//SAMPLE_RATE - r.start > 5]
     if not heard: raise LatentSyncError(f'the sound of {video} ends before the face is seen; give a longer sound')
-    scores = [v2_run(net, video, run, samples, crop) for run in heard]
-    offset, confidence = np.mean([best_offset(-curve) for curve, _ in scores], 0)
-    return SyncScore(round(offset), float(confidence), np.mean([curve for curve, _ in scores], 0), sum(n for _, n in scores), 'v2')
+    curves, windows = zip(*(v2_run(net, video, run, samples, crop) for run in heard))
+    offset, confidence = np.mean([best_offset(-curve) for curve in curves], 0)
+    return SyncScore(round(offset), float(confidence), np.mean(curves, 0), sum(windows), 'v2')
 
+# %% ../nbs/30_syncscore.ipynb #8307463b
 def sync_score(
     video:str|Path, # with a face
     audio:str|Path|None=None, # another sound; None: that of the video
