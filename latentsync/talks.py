@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ROOM', 'LEAD', 'STEP', 'AT_MOST', 'KEPT', 'KEPT_SECONDS', 'TalkSession', 'TalkEngine', 'WaitingSound', 'LampSession',
-           'LampEngine', 'Talk', 'Relay', 'Spoken', 'SpokenTexts', 'NoRoom', 'TalkDesk']
+           'LampEngine', 'Talk', 'work_off', 'utter', 'Relay', 'Spoken', 'SpokenTexts', 'NoRoom', 'TalkDesk']
 
 # %% ../nbs/82b_talks.ipynb #c5fa9280
 import asyncio
@@ -120,7 +120,7 @@ class LampEngine:
     def close(self):
         for session in self.sessions: session.close()
 
-# %% ../nbs/82b_talks.ipynb #a6494911
+# %% ../nbs/82b_talks.ipynb #3909386f
 LEAD = 1. # s of sound the engine may have waiting
 STEP = SAMPLE_RATE//10 # samples that are fed at once
 AT_MOST = 20 # texts and files that wait to be said
@@ -136,7 +136,7 @@ class Talk:
         self.turn, self.closed, self.lock, self.said = 0, Event(), Lock(), Queue(AT_MOST)
         self.source, self.born = 'live', time.strftime('%Y%m%d_%H%M%S') # for the names of what is kept
         self.trouble = '' # why something could not be said; '' if nothing failed
-        Thread(target=self.work, name=f'talk-{self.id[:6]}', daemon=True).start()
+        Thread(target=work_off, args=(self,), name=f'talk-{self.id[:6]}', daemon=True).start()
 
     def say(self,
         pieces:Iterable[np.ndarray], # (n,) float32 at 16 kHz each, such as a voice yields
@@ -167,27 +167,33 @@ class Talk:
         self.session.close()
         self.ended(self)
 
-    def work(self):
-        "Feed what is to be said, in a thread."
-        while (order := self.said.get()):
-            turn, pieces = order
-            try: self.utter(turn, pieces)
-            except Exception as e: self.trouble = str(e)
-
-    def utter(self, turn, pieces):
-        "Feed one text or file."
-        for piece in pieces:
-            for i in range(0, len(piece), STEP):
-                while self.turn == turn and self.session.waiting > LEAD: self.closed.wait(.02)
-                if not self.feed_in(turn, piece[i:i+STEP]): return
-        with self.lock:
-            if self.turn == turn: self.session.flush()
-
-    def feed_in(self, turn, samples)->bool: # False: it was interrupted
+    def feed(self, turn, samples)->bool: # False: it was interrupted
         "Feed a step, unless it is no longer wanted."
         with self.lock:
             if self.turn == turn: self.session.feed(samples)
             return self.turn == turn
+
+# %% ../nbs/82b_talks.ipynb #948cd097
+def work_off(
+    talk:Talk,
+):
+    "Say what is to be said, one after the other; in a thread."
+    while (order := talk.said.get()):
+        try: utter(talk, *order)
+        except Exception as e: talk.trouble = str(e)
+
+def utter(
+    talk:Talk,
+    turn:int, # it belongs to; another turn of the talk is an interruption
+    pieces:Iterable[np.ndarray], # (n,) float32 at 16 kHz each
+):
+    "Say one text or file."
+    for piece in pieces:
+        for i in range(0, len(piece), STEP):
+            while talk.turn == turn and talk.session.waiting > LEAD: talk.closed.wait(.02)
+            if not talk.feed(turn, piece[i:i+STEP]): return
+    with talk.lock:
+        if talk.turn == turn: talk.session.flush()
 
 # %% ../nbs/82b_talks.ipynb #e73c21ca
 class Relay:
