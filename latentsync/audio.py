@@ -46,13 +46,14 @@ def _mel_power(
 
 def log_mel(
     samples:np.ndarray, # (N,) float32 in [-1,1] at 16 kHz
+    top:float|None=None, # log10 of the loudest energy, for a piece of something longer; None: that of the recording
 )->Tensor: # (80, N//160), about -1..2
     "Whisper's log-mel spectrogram of a whole recording, 30 s at a time: what has to fit in memory is the result, 32 kB per second."
     n = len(samples)//HOP_LENGTH
     if n < MEL_PER_STATE: raise LatentSyncError(f'the sound has {len(samples)} samples, less than 0.02 s; give a longer recording')
     mel = torch.empty(80, n)
     for i in range(0, n, 3000): mel[:,i:i+3000] = _mel_power(samples, i, min(i+3000, n)).clamp_(min=1e-10).log10_()
-    return mel.clamp_(min=mel.max()-8).add_(4).div_(4)
+    return mel.clamp_(min=(mel.max() if top is None else top)-8).add_(4).div_(4)
 
 # %% ../nbs/02_audio.ipynb #71d24b0b
 WHISPER_SIZES = {384: ('tiny', 6, 4), 768: ('small', 12, 12)} # width -> name, attention heads, blocks

@@ -9,7 +9,7 @@ __all__ = ['SQUARE', 'FORMAT', 'JPEG', 'LONGEST', 'AVATAR_SECONDS', 'DAY', 'avat
            'write_sound', 'refuse_faceless', 'until_cancelled', 'create_avatar', 'read_avatar', 'open_avatar',
            'list_avatars', 'remove_avatar']
 
-# %% ../nbs/70a_avatar_folder.ipynb #76072b15
+# %% ../nbs/70a_avatar_folder.ipynb #3298c74d
 import json
 import os
 import re
@@ -21,7 +21,7 @@ from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from itertools import groupby, islice
+from itertools import islice
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -61,7 +61,7 @@ class AvatarPlaces(NamedTuple):
     poses:np.ndarray # (n,2) float32 of `head_pose`
     weight:np.ndarray # (n,) float32, how much of a new mouth the frame has room for; 0: no face
 
-# %% ../nbs/70a_avatar_folder.ipynb #a8954864
+# %% ../nbs/70a_avatar_folder.ipynb #7287b5cf
 SQUARE = 256 # px, side of the face square that the matrices are for
 FORMAT = 1 # of the folder; to be raised with any change of what is in it
 
@@ -80,6 +80,8 @@ class AvatarFolder:
     version:int=FORMAT
 
     def path(self, file:str)->Path: return self.folder/file
+
+    def __len__(self)->int: return self.frames
 
     def jpeg(self, i:int)->bytes: # of frame i
         "A frame as it is stored."
