@@ -263,13 +263,13 @@ def is_over(session:LiveSession)->bool:
     "Whether all that was fed has been seen."
     return session.flushed and session.sound.asked <= session.sound.played and not session.sound.ready()
 
-# %% ../nbs/72_live.ipynb #8fee2ae3
+# %% ../nbs/72_live.ipynb #791150da
 def finished_frame(
     avatar:LiveAvatar,
     plan:FramePlan,
 )->LiveFrame:
     "The frame itself; the head of a portrait moves a little."
-    picture = avatar.rests.whole(loop_frame(plan.number, avatar.n)) if plan.picture is None else plan.picture
+    picture = avatar.idle(loop_frame(plan.number, avatar.n)) if plan.picture is None else plan.picture
     if avatar.head: picture = avatar.head.at(picture, plan.number/FPS)
     return LiveFrame(plan.number, plan.number/FPS, picture, plan.sound, plan.picture is not None)
 
