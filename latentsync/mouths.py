@@ -6,20 +6,23 @@
 __all__ = ['STILL', 'TEMPLES', 'CHIN', 'LOWER_EDGE', 'HELD', 'MOVING', 'UPRIGHT', 'CALM', 'GRID', 'SLACK', 'BAND', 'LIPS_AT',
            'INNER_AT', 'ROOM', 'STRETCH', 'DARK', 'UPPER', 'LOWER', 'OVER', 'OWN_EDGE', 'TONED', 'BLACK', 'NEAR',
            'SHUT', 'SHUT_COST', 'SWITCH', 'BLOCK', 'AROUND', 'FADED', 'mesh_crop', 'in_square', 'square_points',
-           'eye_distance', 'lip_shape', 'steady_points', 'calm_reach', 'still_fit', 'head_place', 'moved_to',
+           'eye_distance', 'lip_shape', 'calm_reach', 'steady_points', 'still_fit', 'head_place', 'moved_to',
            'moved_back', 'LipMotion', 'lip_motion', 'load_lip_motion', 'mouth_part', 'texture', 'MouthBank',
            'squared_distances', 'plate', 'plate_grid', 'thin_plate', 'inner_lips', 'lip_columns', 'meet_lips',
-           'open_inside', 'lip_colour', 'bent', 'moved_lips', 'overclosed', 'wanted_points', 'skin_of', 'plane_axes',
-           'toned', 'LipRange', 'share_seen', 'lip_range', 'resting_lips', 'wanted_lips', 'opening_scale',
-           'mouth_costs', 'next_mouth', 'switch_costs', 'cheapest_path', 'block_of', 'mouth_layers', 'found_mouth']
+           'open_inside', 'lip_colour', 'bent', 'moved_lips', 'overclosed', 'wanted_points', 'filled_outline',
+           'skin_of', 'plane_axes', 'toned', 'LipRange', 'share_seen', 'lip_range', 'resting_lips', 'wanted_lips',
+           'opening_scale', 'mouth_costs', 'next_mouth', 'switch_costs', 'cheapest_path', 'block_of', 'mouth_layers',
+           'found_mouth']
 
 # %% ../nbs/18_mouths.ipynb #ceb6f637
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from safetensors.numpy import load_file
 
 from .face import LIPS, LIPS_INNER, LIPS_INNER_LINE, Roi, crop_size, lip_detector
 from .pictures import Picture
@@ -35,6 +38,7 @@ def mesh_crop(
     x, y = back@(np.array([width/2, .429*height]) - M[:, 2])
     return Roi(float(x), float(y), float(1.275*height*np.linalg.det(back)**.5), float(np.arctan2(back[1, 0], back[0, 0])))
 
+# %% ../nbs/18_mouths.ipynb #3403c999
 def in_square(
     points:np.ndarray, # (K,2+) frame px
     M:np.ndarray, # (2,3) of `similarity` for a resolution
@@ -43,6 +47,7 @@ def in_square(
     "Frame pixels to the coordinates of this notebook."
     return np.float32((points[:, :2]@M[:, :2].T + M[:, 2])/crop_size(resolution))
 
+# %% ../nbs/18_mouths.ipynb #36b6becb
 def square_points(
     frame:np.ndarray|Picture, # (H,W,3) uint8
     M:np.ndarray, # (2,3) of `similarity` for a resolution
@@ -53,11 +58,13 @@ def square_points(
     return in_square(points, M, resolution), score
 
 # %% ../nbs/18_mouths.ipynb #05ce2b7c
-STILL = (33, 133, 159, 145, 362, 263, 386, 374, 70, 105, 107, 336, 334, 300, 168, 6, 197, 195, 5, 4, 1, 129, 358, 98, 327, 234, 454, 127, 356, 93, 323)
+STILL = (33, 133, 159, 145, 362, 263, 386, 374, 70, 105, 107, 336, 334, 300, 168, 6, 197, 195, 5, 4, 1, 129, 358, 98,
+    327, 234, 454, 127, 356, 93, 323) # eyes, brows, nose and cheeks
 TEMPLES = (10, 338, 297, 332, 284, 251, 389, 162, 21, 54, 103, 67, 109) # the upper edge of the face
 CHIN = (200, 199, 175, 18, 83, 313, 421, 201, 43, 273, 202, 422, 57, 287, 186, 410, 212, 432, 164, 167, 393, 92, 322)
 LOWER_EDGE = (361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132)
-HELD, MOVING = [*STILL, *TEMPLES], [*LIPS, *LIPS_INNER_LINE, *CHIN, *LOWER_EDGE]
+HELD = [*STILL, *TEMPLES]
+MOVING = [*LIPS, *LIPS_INNER_LINE, *CHIN, *LOWER_EDGE]
 
 # %% ../nbs/18_mouths.ipynb #8c3ca5fa
 UPRIGHT = np.float32([.75, 1.]) # a crop is 75 x 100
@@ -69,6 +76,7 @@ def eye_distance(
     eye = lambda i, j: points[..., (i, j), :].mean(-2)*UPRIGHT
     return np.linalg.norm(eye(33, 133) - eye(362, 263), axis=-1)
 
+# %% ../nbs/18_mouths.ipynb #d74a159c
 def lip_shape(
     points:np.ndarray, # (...,K,2) sides of the square
 )->np.ndarray: # (...,2) opening and width in eye distances
@@ -77,9 +85,16 @@ def lip_shape(
     opening = np.mean([distance(i, j) for i, j in LIPS_INNER], 0)
     return np.stack([opening, distance(61, 291)], -1)/eye_distance(points)[..., None]
 
-# %% ../nbs/18_mouths.ipynb #649fc9ce
+# %% ../nbs/18_mouths.ipynb #ecf6a812
 CALM = .04 # s, standard deviation of the Gaussian
 
+def calm_reach(
+    fps:float, # frames per second
+)->int: # frames
+    "How far `steady_points` looks to both sides."
+    return max(int(np.ceil(3*CALM*fps)), 1)
+
+# %% ../nbs/18_mouths.ipynb #649fc9ce
 def steady_points(
     points:np.ndarray, # (n,K,2) of neighbouring frames
     fps:float, # frames per second
@@ -90,13 +105,8 @@ def steady_points(
     weight = np.exp(-(np.arange(-reach, reach + 1)/(calm*fps))**2/2)
     at = np.arange(len(points))[:, None] + np.arange(-reach, reach + 1)
     weight = weight*((at >= 0) & (at < len(points)))
-    return np.float32(np.einsum('nk,nkpd->npd', weight/weight.sum(1, keepdims=True), points[at.clip(0, len(points) - 1)]))
-
-def calm_reach(
-    fps:float, # frames per second
-)->int: # frames
-    "How far `steady_points` looks to both sides."
-    return max(int(np.ceil(3*CALM*fps)), 1)
+    weight = weight/weight.sum(1, keepdims=True)
+    return np.float32(np.einsum('nk,nkpd->npd', weight, points[at.clip(0, len(points) - 1)]))
 
 # %% ../nbs/18_mouths.ipynb #d616aa8d
 def still_fit(
@@ -105,6 +115,7 @@ def still_fit(
     "What `head_place` needs to know of the face that is moved."
     return np.linalg.pinv(np.c_[head[list(STILL)], np.ones(len(STILL))])
 
+# %% ../nbs/18_mouths.ipynb #ec13f07c
 def head_place(
     fit:np.ndarray, # (3,31) of `still_fit`
     points:np.ndarray, # (...,K,2)
@@ -112,6 +123,7 @@ def head_place(
     "Where a head is, by least squares over the still points."
     return np.float32(fit@points[..., list(STILL), :])
 
+# %% ../nbs/18_mouths.ipynb #5f8ed86e
 def moved_to(
     points:np.ndarray, # (...,K,2)
     place:np.ndarray, # (...,3,2)
@@ -119,6 +131,7 @@ def moved_to(
     "Points moved by an affine map."
     return points@place[..., :2, :] + place[..., 2:, :]
 
+# %% ../nbs/18_mouths.ipynb #feed3a79
 def moved_back(
     points:np.ndarray, # (...,K,2)
     place:np.ndarray, # (...,3,2)
@@ -134,6 +147,7 @@ class LipMotion:
     mean:np.ndarray # (2,) usual opening and width of people who speak, eye distances
     sd:np.ndarray # (2,) their usual standard deviation within a clip
 
+# %% ../nbs/18_mouths.ipynb #fb16f885
 def lip_motion(
     clips:list[np.ndarray], # (n,478,2) steady points of one clip each
 )->LipMotion: # every clip counts as its length to the power of a half
@@ -143,8 +157,10 @@ def lip_motion(
         mean = p.mean(0)
         still = moved_back(p, head_place(still_fit(mean), p))
         shape, move = lip_shape(still), still[:, MOVING]/eye_distance(mean)
-        shapes.append(shape - shape.mean(0)); moves.append((move - move.mean(0)).reshape(len(p), -1))
-        weights.append(np.full((len(p), 1), len(p)**-.25)); stats.append((shape.mean(0), shape.std(0)))
+        shapes.append(shape - shape.mean(0))
+        moves.append((move - move.mean(0)).reshape(len(p), -1))
+        weights.append(np.full((len(p), 1), len(p)**-.25))
+        stats.append((shape.mean(0), shape.std(0)))
     X, Y, w = (np.concatenate(a) for a in (shapes, moves, weights))
     slope = np.linalg.lstsq(X*w, Y*w, rcond=None)[0].reshape(2, len(MOVING), 2)
     mean, sd = np.array(stats).mean(0)
@@ -152,10 +168,9 @@ def lip_motion(
 
 # %% ../nbs/18_mouths.ipynb #8955074c
 def load_lip_motion(
-    path, # of `mouths.safetensors`
+    path:str|Path, # of `mouths.safetensors`
 )->LipMotion:
     "What a checkpoint set knows of faces that speak."
-    from safetensors.numpy import load_file
     weights = load_file(path)
     return LipMotion(*(np.float32(weights[f'motion.{k}']) for k in ('slope', 'mean', 'sd')))
 
@@ -187,50 +202,71 @@ class MouthBank:
         frames:np.ndarray, # (N,) numbers of their frames, ascending
         side:int, # px, of the squares the parts are cut from
     ):
-        self.parts, self.points, self.poses, self.frames, self.side = parts, points, poses, frames, side
+        self.parts, self.points = parts, points
+        self.poses, self.frames = poses, frames
+        self.side = side
         self.fit = still_fit(points.mean(0))
         self.still = moved_back(points, head_place(self.fit, points)) # each face in the place of the mean head
         self.size = eye_distance(points.mean(0)) # of an eye distance
         self.lips = lip_shape(self.still)
         looks, detail = zip(*map(texture, parts))
-        self.looks, self.blur = np.stack(looks), np.log(np.median(detail)/np.maximum(detail, 1e-3)).clip(0)
+        self.looks = np.stack(looks)
+        self.blur = np.log(np.median(detail)/np.maximum(detail, 1e-3)).clip(0)
 
     def __len__(self): return len(self.parts)
 
 # %% ../nbs/18_mouths.ipynb #6b662aa6
 GRID = 32 # places along each side where the plate is evaluated
-SLACK = np.r_[np.full(len(HELD), 2e-4), np.full(40, 2e-5), np.full(len(MOVING) - 40, 2e-4)] # how far from exact the points may stay
+SLACK = np.r_[np.full(len(HELD), 2e-4), np.full(40, 2e-5), np.full(len(MOVING) - 40, 2e-4)] # of each point's square
 
-def squared_distances(one, two): return np.maximum((one**2).sum(1)[:, None] + (two**2).sum(1) - 2*one@two.T, 0)
+def squared_distances(
+    one:np.ndarray, # (n,2)
+    two:np.ndarray, # (m,2)
+)->np.ndarray: # (n,m)
+    "Between all points of two sets."
+    return np.maximum((one**2).sum(1)[:, None] + (two**2).sum(1) - 2*one@two.T, 0)
 
-def plate(r2): # r^2 log r, without further memory
+# %% ../nbs/18_mouths.ipynb #058c0428
+def plate(
+    r2:np.ndarray, # squared distances
+)->np.ndarray: # the same shape
+    "The kernel of the thin plate, r^2 log r, without further memory."
     out = np.log(r2 + np.float32(1e-6))
     return np.multiply(out, np.float32(.5)*r2, out=out)
 
+# %% ../nbs/18_mouths.ipynb #fb565c17
 @lru_cache
-def plate_grid(resolution):
-    "Coarse places of the part, in sides of the square (GRID^2,2), and where each of its pixels lies between them."
+def plate_grid(
+    resolution:int, # R
+)->tuple[np.ndarray,list]: # (GRID^2,2) places of the part, sides of the square; x and y on the grid of each of its pixels
+    "Where the plate is evaluated, and how that is spread."
     rows, cols = mouth_part(resolution)
     y, x = (np.linspace(s.start + .5, s.stop - .5, GRID, dtype=np.float32)/resolution for s in (rows, cols))
     fine = [np.linspace(0, GRID - 1, s.stop - s.start, dtype=np.float32) for s in (cols, rows)]
     return np.stack(np.meshgrid(x, y), -1).reshape(-1, 2), np.meshgrid(*fine)
 
+# %% ../nbs/18_mouths.ipynb #433da3fb
 def thin_plate(
     wanted:np.ndarray, # (n,2) where points shall land
     source:np.ndarray, # (n,2) where they are
     places:np.ndarray, # (m,2)
 )->np.ndarray: # (m,2) where the pictures at these places come from
     "Solve the plate and evaluate it."
-    n, exact = len(wanted), np.float64(wanted)
+    n = len(wanted)
+    exact = np.float64(wanted)
     flat = np.c_[np.ones(n), wanted]
-    left, right = np.zeros((n + 3, n + 3)), np.r_[np.float64(source), np.zeros((3, 2))]
-    left[:n, :n], left[:n, n:], left[n:, :n] = plate(squared_distances(exact, exact)) + np.diag(SLACK), flat, flat.T
+    left = np.zeros((n + 3, n + 3))
+    left[:n, :n] = plate(squared_distances(exact, exact)) + np.diag(SLACK)
+    left[:n, n:] = flat
+    left[n:, :n] = flat.T
+    right = np.r_[np.float64(source), np.zeros((3, 2))]
     weight = np.float32(torch.linalg.solve(torch.from_numpy(left), torch.from_numpy(right)))
     return plate(squared_distances(places, wanted))@weight[:n] + np.c_[np.ones(len(places), np.float32), places]@weight[n:]
 
 # %% ../nbs/18_mouths.ipynb #18aa0002
 BAND = 6 # px of 256 above and below the inside in which lips that close are corrected
-LIPS_AT, INNER_AT = slice(len(HELD), len(HELD) + 20), slice(len(HELD) + 20, len(HELD) + 40) # places of `LIPS` and `LIPS_INNER_LINE` in 124 points
+LIPS_AT = slice(len(HELD), len(HELD) + 20) # place of `LIPS` in 124 points
+INNER_AT = slice(len(HELD) + 20, len(HELD) + 40) # place of `LIPS_INNER_LINE`
 
 def inner_lips(
     points:np.ndarray, # (124,2) sides of the square
@@ -241,45 +277,59 @@ def inner_lips(
     line = points[INNER_AT]*resolution - (cols.start + .5, rows.start + .5)
     return line[:11], np.r_[line[:1], line[:9:-1]]
 
+# %% ../nbs/18_mouths.ipynb #94a4af17
 def lip_columns(
     wanted:np.ndarray, # (124,2) where points shall land
     source:np.ndarray, # (124,2) where they are
     resolution:int, # R
     height:int, # h of the part
     width:int, # w
-)->tuple[slice,np.ndarray]: # rows of the mouth; (4,w) rows of the upper and the lower inner lip at each column, those wanted from the first of these on, and those of the source
-    "Where lips begin and end; beside the mouth all are the same."
+)->tuple[slice,np.ndarray]: # rows of the mouth; (4,w) upper and lower inner lip, wanted (from those rows on) and filmed
+    "In which rows lips begin and end at each column; beside the mouth all are the same."
     (up, low), (up0, low0) = (inner_lips(p, resolution) for p in (wanted, source))
     across = np.maximum.accumulate(up[:, 0])
     band = 2*BAND*resolution//256
-    mouth = slice(max(int(min(up[:, 1].min(), low[:, 1].min())) - band, 0), min(int(max(up[:, 1].max(), low[:, 1].max())) + band, height))
+    top, bottom = min(up[:, 1].min(), low[:, 1].min()), max(up[:, 1].max(), low[:, 1].max())
+    mouth = slice(max(int(top) - band, 0), min(int(bottom) + band, height))
     lines = [np.interp(np.arange(width), across, line[:, 1], left=0, right=0) for line in (up, low, up0, low0)]
     return mouth, np.float32(lines) - np.float32([mouth.start, mouth.start, 0, 0])[:, None]
 
 # %% ../nbs/18_mouths.ipynb #18aa0003
 ROOM = .15 # of the filmed gap between lips: what the plate leaves of it, since it cannot bring two places to one
 
-def meet_lips(at, columns, resolution):
-    "Let lips that close end where they meet, in the map of `bent`."
+def meet_lips(
+    at:np.ndarray, # (h,w,2) x and y in the part that each pixel comes from; rows of the mouth; is changed
+    columns:np.ndarray, # (4,w) of `lip_columns`
+    resolution:int, # R
+):
+    "Let lips that close end where they meet."
     up, low, up0, low0 = columns
     filmed, middle = low0 - up0, (up + low)/2
     high = ((low - up - ROOM*filmed)/(1 - ROOM)).clip(0) # what is wanted
     share = ((filmed - high)/2).clip(0, 1)
     up, low = middle - high/2, middle + high/2
-    band, x, y = BAND*resolution/256, np.arange(at.shape[1]), np.arange(at.shape[0], dtype=np.float32)[:, None]
+    band = BAND*resolution/256
+    x, y = np.arange(at.shape[1]), np.arange(at.shape[0], dtype=np.float32)[:, None]
     row = lambda line: at[np.rint(line).clip(0, len(at) - 1).astype(int), x, 1]
     above, below = row(up - band), row(low + band)
-    into = np.where(y < middle, above + (y - up + band)/band*(up0 - above), below + (low + band - y)/band*(low0 - below))
-    within = up0 + (y - up)/np.maximum(high, 1e-3)*filmed
-    at[..., 1] += share*((y > up - band) & (y < low + band))*(np.where((y > up) & (y < low), within, into) - at[..., 1])
+    upper = above + (y - up + band)/band*(up0 - above)
+    lower = below + (low + band - y)/band*(low0 - below)
+    within = up0 + y - up # the teeth keep their size, and the lower lip covers them
+    inside, near = (y > up) & (y < low), (y > up - band) & (y < low + band)
+    at[..., 1] += share*near*(np.where(inside, within, np.where(y < middle, upper, lower)) - at[..., 1])
 
 # %% ../nbs/18_mouths.ipynb #18aa0004
 STRETCH = 1.4 # the most by which teeth grow where a mouth is opened further than it was filmed
 
-def open_inside(at, columns, resolution):
-    "Keep teeth from growing, in the map of `bent`; (h,w) how much of each pixel was not filmed."
+def open_inside(
+    at:np.ndarray, # (h,w,2) as of `meet_lips`; is changed
+    columns:np.ndarray, # (4,w) of `lip_columns`
+    resolution:int, # R
+)->np.ndarray: # (h,w) 0..1, how much of each pixel was not filmed
+    "Keep teeth from growing."
     up, low, up0, low0 = columns
-    y, soft = np.arange(at.shape[0], dtype=np.float32)[:, None], max(resolution/256*1.5, 1)
+    y = np.arange(at.shape[0], dtype=np.float32)[:, None]
+    soft = max(resolution/256*1.5, 1)
     high, filmed, deep = low - up, (low0 - up0).clip(0), y - up
     end = .9*STRETCH*filmed # below it nothing is known; the mesh errs by a tenth
     inside = (deep > 0) & (deep < high) & (high > STRETCH*filmed + soft)
@@ -289,8 +339,12 @@ def open_inside(at, columns, resolution):
 # %% ../nbs/18_mouths.ipynb #18aa0011
 DARK = np.float32([.22, .14, .14]) # of the colour of the lips: how dark it is behind the teeth
 
-def lip_colour(made, wanted, resolution):
-    "The colour of the lips of a bent mouth."
+def lip_colour(
+    made:np.ndarray, # (h,w,3) uint8, a bent part
+    wanted:np.ndarray, # (124,2) its points
+    resolution:int, # R
+)->np.ndarray: # (3,) 0..255
+    "The colour of the lips, their median."
     rows, cols = mouth_part(resolution)
     x, y = np.intp((wanted[LIPS_AT] + wanted[INNER_AT])/2*resolution - (cols.start, rows.start)).T
     return np.median(made[y.clip(0, len(made) - 1), x.clip(0, made.shape[1] - 1)], 0)
@@ -305,7 +359,8 @@ def bent(
     "A mouth bent to other points."
     rows, cols = mouth_part(resolution)
     grid, fine = plate_grid(resolution)
-    at = np.float32(thin_plate(np.float32(wanted), np.float32(source), grid).reshape(GRID, GRID, 2)*resolution - (cols.start + .5, rows.start + .5))
+    at = thin_plate(np.float32(wanted), np.float32(source), grid).reshape(GRID, GRID, 2)
+    at = np.float32(at*resolution - (cols.start + .5, rows.start + .5))
     at = cv2.remap(at, *fine, cv2.INTER_LINEAR)
     mouth, columns = lip_columns(wanted, source, resolution, *at.shape[:2])
     meet_lips(at[mouth], columns, resolution)
@@ -317,21 +372,23 @@ def bent(
     return made
 
 # %% ../nbs/18_mouths.ipynb #18aa0007
-UPPER, LOWER = np.arange(1, 10), np.arange(19, 10, -1) # of 20 points around lips, those that lie above each other
+UPPER = np.arange(1, 10) # of 20 points around lips, the upper ones without the corners
+LOWER = np.arange(19, 10, -1) # those beneath them
 
 def moved_lips(
     face:np.ndarray, # (80,2) `MOVING` points
     lips:np.ndarray, # (2,) opening and width that are wanted
     had:np.ndarray, # (2,) those of the face
-    motion:LipMotion,
+    motion:LipMotion, # how people's faces move
     size:float, # of an eye distance
 )->np.ndarray: # (80,2)
-    "A face with other lips: they move as people's do, and the gap between them keeps its shape, so that they close everywhere at once."
+    "A face with other lips: they move as people's do, and the gap between them keeps its shape."
     moved = face + np.tensordot(lips - had, motion.slope, 1)*size
     gap = lambda points: points[20 + LOWER, 1] - points[20 + UPPER, 1]
     scaled = 1. if lips[0] < had[0] else np.clip((had[0] - .05)/.05, 0, 1) # a mouth that was shut has no shape to be scaled
     share = lips[0]/max(had[0], 1e-3)
-    right = scaled*gap(face).clip(0)*(share if share > 1 else ROOM + (1 - ROOM)*share) + (1 - scaled)*gap(moved).clip(0)
+    grown = share if share > 1 else ROOM + (1 - ROOM)*share
+    right = scaled*gap(face).clip(0)*grown + (1 - scaled)*gap(moved).clip(0)
     off = (right - gap(moved))/2
     for line in 0, 20:
         moved[line + UPPER, 1] -= off
@@ -341,25 +398,30 @@ def moved_lips(
 # %% ../nbs/18_mouths.ipynb #18aa0010
 OVER = .15 # how much of their thickness lips that close from afar turn inwards
 
-def overclosed(source, opening, filmed):
-    "Points of a mouth whose lips turn inwards where they close, since a mesh that errs would leave a line of teeth."
+def overclosed(
+    source:np.ndarray, # (124,2) points of a mouth
+    opening:float, # that is wanted, eye distances
+    filmed:float, # its own
+)->np.ndarray: # (124,2)
+    "Points whose inner lips lie further out the more they close, so that no line of teeth is left."
     if opening >= filmed: return source
     points = source.copy()
     points[INNER_AT] += OVER*(1 - opening/filmed)**2*(source[LIPS_AT] - source[INNER_AT])
     return points
 
 # %% ../nbs/18_mouths.ipynb #812932b2
-OWN_EDGE = (np.abs(np.arange(17) - 8)/5 - .2).clip(0, 1)[:, None] # how much of the lower edge of the face stays the frame's own: the chin moves, beside the ears all does
+OWN_EDGE = (np.abs(np.arange(17) - 8)/5 - .2).clip(0, 1)[:, None] # of the lower edge: 0 at the chin, 1 at the ears
 
 def wanted_points(
-    bank:MouthBank,
+    bank:MouthBank, # of the shot
     j:int, # number of a mouth
     lips:np.ndarray, # (2,) opening and width that are wanted, eye distances
-    motion:LipMotion,
+    motion:LipMotion, # how people's faces move
     target:np.ndarray, # (478,2) steady points of the frame it is for
 )->tuple[np.ndarray,np.ndarray]: # (124,2) points of the mouth; (124,2) where they shall be
     "The borrowed face says what is wanted, in the place of the target's head."
-    place, source = head_place(bank.fit, target), bank.points[j][HELD + MOVING]
+    place = head_place(bank.fit, target)
+    source = bank.points[j][HELD + MOVING]
     moved = moved_to(moved_lips(bank.still[j][MOVING], lips, bank.lips[j], motion, bank.size), place)
     own = moved_back(target, place)
     edge = moved_to(moved_lips(own[MOVING], lips, lip_shape(own), motion, bank.size), place)
@@ -370,26 +432,33 @@ def wanted_points(
 TONED = 128 # side of the square in which light is compared, px
 BLACK = np.float32(8) # what the darkest pixels count at least, as their ratios say little
 
+def filled_outline(
+    points:np.ndarray, # (k,2) sides of the square
+)->np.ndarray: # (h,w) uint8 0 or 1, of the part at `TONED`
+    "The convex hull of some points."
+    rows, cols = mouth_part(TONED)
+    hull = cv2.convexHull(np.float32(points*TONED - (cols.start, rows.start)))
+    empty = np.zeros((rows.stop - rows.start, cols.stop - cols.start), np.uint8)
+    return cv2.fillConvexPoly(empty, np.rint(hull).astype(np.int32), 1)
+
+# %% ../nbs/18_mouths.ipynb #1cf3e5a0
 def skin_of(
     *faces:np.ndarray, # (124,2) `HELD` and `MOVING` points of a face each
 )->np.ndarray: # (h,w) bool of the part at `TONED`
     "Where all of some faces show skin: inside their outlines, and not near their lips."
-    rows, cols = mouth_part(TONED)
-    skin = np.ones((rows.stop - rows.start, cols.stop - cols.start), np.uint8)
-    def filled(points): # their convex hull
-        hull = cv2.convexHull(np.float32(points*TONED - (cols.start, rows.start)))
-        return cv2.fillConvexPoly(np.zeros_like(skin), np.rint(hull).astype(np.int32), 1)
-    for face in faces:
-        skin &= cv2.erode(filled(face), np.ones((5, 5), np.uint8), borderValue=1)
-        skin &= 1 - cv2.dilate(filled(face[len(HELD):len(HELD) + 20]), np.ones((9, 9), np.uint8))
-    return skin > 0
+    inside = [cv2.erode(filled_outline(face), np.ones((5, 5), np.uint8), borderValue=1) for face in faces]
+    lips = [cv2.dilate(filled_outline(face[LIPS_AT]), np.ones((9, 9), np.uint8)) for face in faces]
+    return np.all(inside, 0) & ~np.any(lips, 0)
 
+# %% ../nbs/18_mouths.ipynb #f2db3fe9
 @lru_cache
-def plane_axes():
-    "A constant and a slope along both axes of the part at `TONED`, (h,w,3) float32."
+def plane_axes(
+)->np.ndarray: # (h,w,3) float32
+    "A constant and a slope along both axes of the part at `TONED`, -1..1."
     y, x = (np.linspace(-1, 1, s.stop - s.start, dtype=np.float32) for s in mouth_part(TONED))
     return np.stack(np.broadcast_arrays(np.float32(1), x, y[:, None]), -1)
 
+# %% ../nbs/18_mouths.ipynb #b61798ee
 def toned(
     part:np.ndarray, # (h,w,3) uint8, a borrowed mouth
     own:np.ndarray, # (TONED,TONED,3) uint8, the square of the frame it is for
@@ -412,11 +481,17 @@ class LipRange:
     mean:np.ndarray # (2,) opening and width
     sd:np.ndarray # (2,) their standard deviations
 
-def share_seen(mouths): return (mouths - 1)/(mouths + 24) # of one nothing follows, of some seconds nearly all
+# %% ../nbs/18_mouths.ipynb #fc70dd96
+def share_seen(
+    mouths:int, # in a bank, at least 1
+)->float: # 0..1
+    "How much a bank tells of a person's lips."
+    return (mouths - 1)/(mouths + 24)
 
+# %% ../nbs/18_mouths.ipynb #f926177b
 def lip_range(
     lips:np.ndarray, # (N,2) of a bank
-    motion:LipMotion,
+    motion:LipMotion, # what is usual
 )->LipRange:
     "What a bank shows of it, and what is usual."
     closed = float(np.quantile(lips[:, 0], .1))
@@ -427,17 +502,20 @@ def lip_range(
     opening = max(seen*lips[:, 0].mean() + (1 - seen)*usual, usual)
     return LipRange(min(closed, .03), np.float32([opening, np.median(lips[:, 1])]), np.float32(sd))
 
+# %% ../nbs/18_mouths.ipynb #8df88a52
 def resting_lips(
     lips:np.ndarray, # (N,2) of a bank
-    motion:LipMotion,
+    motion:LipMotion, # what is usual
 )->np.ndarray: # (2,) opening and width
     "What lips do where nobody speaks: they are shut, but who does not move them stays as filmed."
-    opening, moves = float(np.quantile(lips[:, 0], .1)), min(lips[:, 0].std()/motion.sd[0], 1)
+    opening = float(np.quantile(lips[:, 0], .1))
+    moves = min(lips[:, 0].std()/motion.sd[0], 1)
     return np.float32([opening + moves*(min(opening, .02) - opening), np.median(lips[:, 1])])
 
+# %% ../nbs/18_mouths.ipynb #56ae2000
 def wanted_lips(
     heard:np.ndarray, # (n,2) opening and width in standard deviations
-    person:LipRange,
+    person:LipRange, # whose lips
     expression:float=1., # how much the lips move; 1: as the sound asks
 )->np.ndarray: # (n,2) eye distances
     "What the lips of a person have to do."
@@ -450,12 +528,18 @@ def wanted_lips(
 # %% ../nbs/18_mouths.ipynb #bd399ad3
 NEAR = .24 # s around a frame from which it borrows no mouth
 
-SHUT, SHUT_COST = .05, 100. # eye distances below which lips are to be shut; what each eye distance costs that a mouth has to be shut by bending
+def opening_scale(
+    opening:np.ndarray, # eye distances
+)->np.ndarray: # the same shape
+    "Openings as the eye tells them apart."
+    return np.log(np.maximum(opening, 0) + .03)
 
-def opening_scale(opening): return np.log(np.maximum(opening, 0) + .03)
+# %% ../nbs/18_mouths.ipynb #54c6312e
+SHUT = .05 # eye distances below which lips are to be shut
+SHUT_COST = 100. # of each eye distance that a mouth has to be shut by bending
 
 def mouth_costs(
-    bank:MouthBank,
+    bank:MouthBank, # of the shot
     lips:np.ndarray, # (n,2) wanted
     poses:np.ndarray, # (n,2) of the frames
     frames:np.ndarray, # (n,) their numbers
@@ -464,7 +548,8 @@ def mouth_costs(
 )->np.ndarray: # (n,N)
     "What each mouth costs in each frame, without the switching."
     opening = (opening_scale(bank.lips[:, 0]) - opening_scale(lips[:, :1]))/.6
-    wide, turn = (bank.lips[:, 1] - lips[:, 1:])/width, (bank.poses - poses[:, None])/.05
+    wide = (bank.lips[:, 1] - lips[:, 1:])/width
+    turn = (bank.poses - poses[:, None])/.05
     same = abs(bank.frames - frames[:, None]) <= near
     shut = SHUT_COST*(bank.lips[:, 0] - lips[:, :1]).clip(0)*(SHUT - lips[:, :1]).clip(0)/SHUT
     return opening**2 + shut + .6*wide**2 + .6*(turn**2).sum(-1) + 2*bank.blur + 50*same
@@ -481,8 +566,9 @@ def next_mouth(
     gap = np.r_[np.diff(frames) > step, True]
     return np.where(gap, np.arange(len(frames)), after)
 
+# %% ../nbs/18_mouths.ipynb #05d38bd1
 def switch_costs(
-    bank:MouthBank,
+    bank:MouthBank, # of the shot
 )->np.ndarray: # (N,N) from each mouth to each, 0 for the one that follows it
     "What it costs to go from one mouth to another."
     looks = bank.looks
@@ -497,7 +583,8 @@ def cheapest_path(
     switch:np.ndarray, # (N,N)
 )->np.ndarray: # (n,)
     "Dynamic programming over all paths."
-    total, back = costs[0], np.zeros(costs.shape, np.int32)
+    total = costs[0]
+    back = np.zeros(costs.shape, np.int32)
     for i in range(1, len(costs)):
         step = total[:, None] + switch
         back[i] = step.argmin(0)
@@ -507,7 +594,8 @@ def cheapest_path(
     return np.array(path[::-1])
 
 # %% ../nbs/18_mouths.ipynb #3c5cd15e
-BLOCK, AROUND = 4., 1. # s
+BLOCK = 4. # s that are decided together
+AROUND = 1. # s before and after them that are looked at
 
 def block_of(
     k:int, # frame of a run
@@ -515,7 +603,8 @@ def block_of(
     stride:int=1, # the block begins and ends with a multiple of it
 )->tuple[range,range]: # frames of the block; with its surroundings, perhaps beyond the end of the run
     "The frames that are chosen together with one."
-    size, around = max(round(BLOCK*fps/stride), 1)*stride, round(AROUND*fps/stride)*stride
+    size = max(round(BLOCK*fps/stride), 1)*stride
+    around = round(AROUND*fps/stride)*stride
     first = k//size*size
     return range(first, first + size), range(max(first - around, 0), first + size + around)
 
@@ -535,16 +624,18 @@ def mouth_layers(
         return [(int(path[-1]), share), (int(old), 1 - share)]
     return [(int(path[-1]), 1.)]
 
+# %% ../nbs/18_mouths.ipynb #d1472955
 def found_mouth(
-    bank:MouthBank,
+    bank:MouthBank, # of the shot
     layers:list[tuple[int,float]], # of `mouth_layers`
-    lips:np.ndarray, # (2,) wanted
-    motion:LipMotion,
+    lips:np.ndarray, # (2,) wanted opening and width, eye distances
+    motion:LipMotion, # how people's faces move
     target:np.ndarray, # (478,2) steady points of the frame
     own:np.ndarray, # (TONED,TONED,3) uint8, its square
 )->tuple[np.ndarray,np.ndarray]: # (h,w,3) float32, 0..255; (124,2) where its `HELD` and `MOVING` points are
     "A mouth that says what is wanted, in the light of the frame."
     made, places = 0, [wanted_points(bank, j, lips, motion, target) for j, _ in layers]
     for (j, weight), (source, wanted) in zip(layers, places):
-        made = made + weight*toned(bent(bank.parts[j], source, wanted, bank.side), own, skin_of(target[HELD + MOVING], wanted))
+        mouth = bent(bank.parts[j], source, wanted, bank.side)
+        made = made + weight*toned(mouth, own, skin_of(target[HELD + MOVING], wanted))
     return made, places[0][1]
