@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['STATE_RATE', 'MEL_PER_STATE', 'WHISPER_SIZES', 'HEARD_ROOM', 'TAIL', 'OVERLAP', 'BEFORE', 'AFTER', 'SYNCNET_MEL_RATE',
            'log_mel', 'load_whisper', 'through_block', 'segment_states', 'encoder_key', 'heard_key', 'make_room',
-           'kept_states', 'Speech', 'whisper_features', 'level', 'speech_spans', 'speech_weight', 'hushed',
-           'window_indices', 'window_count', 'audio_windows', 'window_at', 'slaney_filters', 'syncnet_mel',
+           'kept_states', 'block_states', 'Speech', 'whisper_features', 'level', 'speech_spans', 'speech_weight',
+           'hushed', 'window_indices', 'audio_windows', 'window_at', 'window_count', 'slaney_filters', 'syncnet_mel',
            'mel_length', 'mel_window']
 
 # %% ../nbs/02_audio.ipynb #699d04e7
@@ -39,18 +39,23 @@ def _mel_power(
     first:int, last:int, # frames first .. last-1
 )->Tensor: # (80, last-first)
     "Energy in the mel bands; beyond the ends the sound is mirrored."
-    low, high, n = first*HOP_LENGTH - N_FFT//2, (last-1)*HOP_LENGTH + N_FFT//2, len(samples)
+    n = len(samples)
+    low = first*HOP_LENGTH - N_FFT//2
+    high = (last-1)*HOP_LENGTH + N_FFT//2
     x = torch.as_tensor(samples[max(low, 0):high], dtype=torch.float32)
     x = F.pad(x[None], (max(-low, 0), max(high-n, 0)), mode='reflect')[0]
-    return mel_filters('cpu', 80) @ torch.stft(x, N_FFT, HOP_LENGTH, window=torch.hann_window(N_FFT), center=False, return_complex=True).abs()**2
+    spectrum = torch.stft(x, N_FFT, HOP_LENGTH, window=torch.hann_window(N_FFT), center=False, return_complex=True)
+    return mel_filters('cpu', 80)@spectrum.abs()**2
 
+# %% ../nbs/02_audio.ipynb #4efb08f3
 def log_mel(
     samples:np.ndarray, # (N,) float32 in [-1,1] at 16 kHz
     top:float|None=None, # log10 of the loudest energy, for a piece of something longer; None: that of the recording
 )->Tensor: # (80, N//160), about -1..2
-    "Whisper's log-mel spectrogram of a whole recording, 30 s at a time: what has to fit in memory is the result, 32 kB per second."
+    "Whisper's log-mel spectrogram, made 30 s at a time; raises `LatentSyncError` for less than 0.02 s of sound."
     n = len(samples)//HOP_LENGTH
-    if n < MEL_PER_STATE: raise LatentSyncError(f'the sound has {len(samples)} samples, less than 0.02 s; give a longer recording')
+    if n < MEL_PER_STATE:
+        raise LatentSyncError(f'the sound has {len(samples)} samples, less than 0.02 s; give a longer recording')
     mel = torch.empty(80, n)
     for i in range(0, n, 3000): mel[:,i:i+3000] = _mel_power(samples, i, min(i+3000, n)).clamp_(min=1e-10).log10_()
     return mel.clamp_(min=(mel.max() if top is None else top)-8).add_(4).div_(4)
@@ -72,12 +77,13 @@ def _whisper_width(
         raise LatentSyncError(f'{path} is a Whisper of width {found}; give {fitting} of OpenAI Whisper')
     return found
 
+# %% ../nbs/02_audio.ipynb #d0171511
 def load_whisper(
     path:str|Path, # tiny.pt or small.pt of OpenAI Whisper, or a safetensors file with the same `encoder.*` names
-    device:str|torch.device='cpu',
+    device:str|torch.device='cpu', # where it listens
     width:int|None=None, # cross_attention_dim of the U-Net that will listen: 384 or 768; None accepts both
 )->AudioEncoder: # frozen, float32
-    "Whisper's audio encoder from a file, strictly: every weight must be there and fit."
+    "Whisper's audio encoder from a file; raises `LatentSyncError` unless every weight is there and fits."
     state = {k: v for k,v in read_weights(path).items() if k.startswith('encoder.')}
     width = _whisper_width(state, path, width)
     _,heads,blocks = WHISPER_SIZES[width]
@@ -97,9 +103,10 @@ def through_block(
     for rows in x.split(300, 1): rows += block.mlp(block.mlp_ln(rows))
     return x
 
+# %% ../nbs/02_audio.ipynb #9d1481ef
 @torch.no_grad()
 def segment_states(
-    encoder:AudioEncoder,
+    encoder:AudioEncoder, # of `load_whisper`
     mel:Tensor, # (80, M) log-mel, M at most 3000
     n:int, # states wanted, at most M/2
 )->Tensor: # (n, blocks+1, width)
@@ -109,7 +116,8 @@ def segment_states(
     states = x.new_empty(n, len(encoder.blocks)+1, x.shape[2])
     states[:,0] = x[0,:n]
     for i,block in enumerate(encoder.blocks, 1):
-        x = through_block(block, x, n if i == len(encoder.blocks) else x.shape[1]) # nobody reads the other rows of the last one
+        rows = n if i == len(encoder.blocks) else x.shape[1] # nobody reads the other rows of the last one
+        x = through_block(block, x, rows)
         states[:,i] = x[0,:n]
     return states
 
@@ -128,8 +136,9 @@ def encoder_key(
         _KEYS[encoder] = h.hexdigest()
     return _KEYS[encoder]
 
+# %% ../nbs/02_audio.ipynb #75e8f2c7
 def heard_key(
-    encoder:nn.Module,
+    encoder:nn.Module, # that listens
     mel:Tensor, # (80, M) of a block
     *settings:int, # what else decides about the result
 )->str: # 32 hexadecimal digits
@@ -152,6 +161,7 @@ def make_room(
         p.unlink(missing_ok=True)
         left -= size
 
+# %% ../nbs/02_audio.ipynb #cee91818
 def kept_states(
     key:str, # of `heard_key`
     make:Callable, # the states, if they are not kept
@@ -169,18 +179,35 @@ def kept_states(
         make_room(path.parent, HEARD_ROOM)
     return states
 
+# %% ../nbs/02_audio.ipynb #548d8cc8
+def block_states(
+    encoder:AudioEncoder, # of `load_whisper`
+    mel:Tensor, # (80, M) of a block, M at most 3000
+    skip:int, # states before those that count
+    most:int, # states that count, at most
+    keep:bool, # keep them for other jobs, see `kept_states`
+)->Tensor: # (n, 5, 384) float32 on the CPU
+    "The states that count of one block, whose sound is filled up with zeros."
+    full = F.pad(mel, (0, MEL_PER_STATE*len(encoder.positional_embedding) - mel.shape[1]))
+    n = min(mel.shape[1]//MEL_PER_STATE, skip + most)
+    weight = encoder.conv1.weight
+    def _make():
+        with turn(weight.device): return segment_states(encoder, full.to(weight), n)[skip:].float().cpu()
+    return kept_states(heard_key(encoder, full, mel.shape[1], skip), _make) if keep else _make()
+
 # %% ../nbs/02_audio.ipynb #6496aae9
 TAIL = 16 # states; more than a window has
 
 class Speech:
     "The states of a recording at 50 Hz, encoded 30 seconds at a time when they are asked for."
     def __init__(self,
-        encoder:AudioEncoder,
+        encoder:AudioEncoder, # of `load_whisper`
         samples:np.ndarray, # (N,) float32 in [-1,1] at 16 kHz
         overlap:int=0, # states (20 ms) that neighbouring blocks share on each side of a border; 0 as released
         keep:bool=False, # states are kept for other jobs with this sound, see `kept_states`
     ):
-        self.encoder, self.overlap, self.keep, self.mel = encoder, overlap, keep, log_mel(samples)
+        self.encoder, self.mel = encoder, log_mel(samples)
+        self.overlap, self.keep = overlap, keep
         self.block = len(encoder.positional_embedding) # states
         self.hop = self.block - 2*overlap # states that are used of each block
         n = self.mel.shape[1]
@@ -198,15 +225,9 @@ class Speech:
         i:int, # number of a block
     )->Tensor: # (up to hop, 5, 384)
         "States i*hop .. (i+1)*hop."
-        begin, weight = max(i*self.hop - self.overlap, 0), self.encoder.conv1.weight
+        begin = max(i*self.hop - self.overlap, 0)
         mel = self.mel[:,MEL_PER_STATE*begin:MEL_PER_STATE*(begin+self.block)]
-        full = F.pad(mel, (0, MEL_PER_STATE*self.block-mel.shape[1]))
-        skip = i*self.hop - begin
-        def make():
-            with turn(weight.device):
-                return segment_states(self.encoder, full.to(weight), min(mel.shape[1]//MEL_PER_STATE, skip+self.hop))[skip:].float().cpu()
-        if not self.keep: return make()
-        return kept_states(heard_key(self.encoder, full, mel.shape[1], skip), make)
+        return block_states(self.encoder, mel, i*self.hop - begin, self.hop, self.keep)
 
     def state(self,
         j:int, # its number
@@ -228,7 +249,7 @@ class Speech:
 
 # %% ../nbs/02_audio.ipynb #5ed58f2a
 def whisper_features(
-    encoder:AudioEncoder,
+    encoder:AudioEncoder, # of `load_whisper`
     samples:np.ndarray, # (N,) float32 in [-1,1] at 16 kHz
     overlap:int=0, # of `Speech`
 )->Tensor: # (T, 5, 384) float32 on the CPU, T = N//320 states at 50 Hz
@@ -247,10 +268,11 @@ def level(
     power = (10**(4*mel[5:60]-4)).sum(0).numpy()
     return 10*np.log10(np.convolve(power, np.ones(5)/5, 'same') + 1e-10)
 
+# %% ../nbs/02_audio.ipynb #f877c2c6
 def speech_spans(
     mel:Tensor, # (80, M) of `log_mel`
 )->list[tuple[float,float]]: # seconds; may begin before the recording and end after it
-    "Where somebody speaks, with a tenth of a second before and after; pauses under a third of a second belong to the speech."
+    "Where somebody speaks and a tenth of a second around; pauses under a third of a second belong to the speech."
     db = level(mel)
     quiet, loud = np.percentile(db, [5, 97])
     if loud < -30 or loud-quiet < 10: return []
@@ -261,8 +283,9 @@ def speech_spans(
         else: spans.append([start, end])
     return [(a-.1, b+.1) for a,b in spans if b-a > .08]
 
+# %% ../nbs/02_audio.ipynb #cab8f728
 def speech_weight(
-    spans:list, # of `speech_spans`
+    spans:list[tuple[float,float]], # of `speech_spans`
     times:np.ndarray, # (n,) seconds, ascending
     fade:float=.1, # seconds from nothing to all, inside the span
 )->np.ndarray: # (n,) float32, 0..1
@@ -273,19 +296,22 @@ def speech_weight(
         weight[here] = np.maximum(weight[here], np.minimum(times[here]-a, b-times[here])/fade).clip(0, 1)
     return weight
 
+# %% ../nbs/02_audio.ipynb #f7bd1798
 def hushed(
     samples:np.ndarray, # (N,) float32 at 16 kHz
-    spans:list, # of `speech_spans`
+    spans:list[tuple[float,float]], # of `speech_spans`
 )->np.ndarray: # (N,)
     "The recording with silence where nobody speaks."
-    quiet, each = np.empty_like(samples), 30*SAMPLE_RATE
+    quiet = np.empty_like(samples)
+    each = 30*SAMPLE_RATE # weights are float64 and need not be held for hours
     for i in range(0, len(samples), each):
         piece = samples[i:i+each]
         quiet[i:i+each] = piece*speech_weight(spans, np.arange(i, i+len(piece))/SAMPLE_RATE)
     return quiet
 
 # %% ../nbs/02_audio.ipynb #ef743e07
-BEFORE, AFTER = 4, 6 # a window is the states [c-4, c+6) around the state c of its frame
+BEFORE = 4 # a window is the states [c-4, c+6) around the state c of its frame
+AFTER = 6
 
 def window_indices(
     n_frames:int, # windows wanted
@@ -297,13 +323,7 @@ def window_indices(
     centres = torch.tensor([math.floor((start+i)*STATE_RATE/fps) for i in range(n_frames)], dtype=torch.long)
     return (centres[:,None] + torch.arange(-BEFORE, AFTER)).clamp(0, n_states-1)
 
-def window_count(
-    n_states:int, # T, states of the recording
-    fps:float=25., # video frames per second
-)->int: # T/2+2 at 25 fps
-    "How many windows the released pipeline makes of a recording: to its end and one frame past it."
-    return math.ceil((n_states+1)*fps/STATE_RATE) + 1
-
+# %% ../nbs/02_audio.ipynb #ca50b21f
 def audio_windows(
     feats:Tensor, # (T, 5, 384) states at 50 Hz
     n_frames:int, # windows wanted
@@ -321,9 +341,18 @@ def window_at(
 )->Tensor: # (10, 5, 384)
     "The window of a frame: that of `window_indices` where the frame lies on a state, else mixed from two."
     where = frame*STATE_RATE/Fraction(fps)
-    centre, rest = math.floor(where), float(where % 1)
+    centre = math.floor(where)
+    rest = float(where % 1)
     states = speech[torch.arange(centre-BEFORE, centre+AFTER+(rest > 0)).clamp(0, len(speech)-1)]
     return torch.lerp(states[:-1], states[1:], rest) if rest else states
+
+# %% ../nbs/02_audio.ipynb #20ebd412
+def window_count(
+    n_states:int, # T, states of the recording
+    fps:float=25., # video frames per second
+)->int: # T/2+2 at 25 fps
+    "How many windows the released pipeline makes of a recording: to its end and one frame past it."
+    return math.ceil((n_states+1)*fps/STATE_RATE) + 1
 
 # %% ../nbs/02_audio.ipynb #81ae61f9
 def _hz_to_mel(
@@ -332,12 +361,14 @@ def _hz_to_mel(
     "Linear below 1 kHz, logarithmic above."
     return np.where(hz < 1000, hz*3/200, 15 + np.log(np.maximum(hz, 1000)/1000)*27/np.log(6.4))
 
+# %% ../nbs/02_audio.ipynb #b9d7bf72
 def _mel_to_hz(
     mel:np.ndarray, # Slaney's mel
 )->np.ndarray: # frequencies in Hz
     "Inverse of `_hz_to_mel`."
     return np.where(mel < 15, mel*200/3, 1000*np.exp((mel-15)*np.log(6.4)/27))
 
+# %% ../nbs/02_audio.ipynb #9343135d
 @lru_cache
 def slaney_filters(
     n_fft:int=800, # samples per analysis window
@@ -348,7 +379,8 @@ def slaney_filters(
     edges = _mel_to_hz(np.linspace(*_hz_to_mel(np.array([fmin,fmax])), 82))
     bins = np.linspace(0, SAMPLE_RATE/2, n_fft//2+1)
     slopes = (bins-edges[:,None])/np.diff(edges, append=np.inf)[:,None]
-    rising, falling = slopes[:-2], 1-slopes[1:-1]
+    rising = slopes[:-2]
+    falling = 1 - slopes[1:-1]
     area = 2/(edges[2:]-edges[:-2])
     return torch.from_numpy(np.maximum(0, np.minimum(rising, falling))*area[:,None])
 
@@ -361,16 +393,19 @@ def syncnet_mel(
     "Wav2Lip's mel spectrogram, 80 frames per second."
     x = torch.as_tensor(samples, dtype=torch.float64)
     x = torch.cat([x[:1], x[1:] - .97*x[:-1]])
-    spec = torch.stft(x, 800, 200, window=torch.hann_window(800, dtype=x.dtype), pad_mode='constant', return_complex=True).abs()
+    window = torch.hann_window(800, dtype=x.dtype)
+    spec = torch.stft(x, 800, 200, window=window, pad_mode='constant', return_complex=True).abs()
     db = 20*(slaney_filters()@spec).clamp(min=1e-5).log10() - 20
     return (8*(db+100)/100 - 4).clamp(-4, 4).float()
 
+# %% ../nbs/02_audio.ipynb #768325a0
 def mel_length(
     num_frames:int, # length in video frames
 )->int: # 52 for 16 frames, 80 for 25
     "Columns of a SyncNet mel that belong to some video frames."
     return math.ceil(num_frames/5*16)
 
+# %% ../nbs/02_audio.ipynb #857765cd
 def mel_window(
     mel:Tensor, # (80, T) of `syncnet_mel`
     start:int, # video frame at 25 fps
