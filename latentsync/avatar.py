@@ -4,16 +4,18 @@
 
 # %% auto #0
 __all__ = ['LEFT_EDGE', 'RIGHT_EDGE', 'BRIDGE', 'CALM_SQUARE', 'RIM', 'LOWER_FACE', 'FULL', 'SLIM', 'SMALL', 'AVE_LAYERS',
-           'PREFIX', 'PER_FRAME', 'HEARD', 'LAYOUTS', 'BEFORE', 'AFTER', 'BLUE_FIRST', 'FEATHER', 'crop_squares',
-           'square_matrix', 'cut_square', 'MaskBox', 'AvatarConfig', 'hide_box', 'inner_window', 'network_input',
-           'new_ear', 'load_ear', 'mel_windows', 'hear_frames', 'published_count', 'public_features', 'FeatureLayout',
-           'sound_input', 'InvertedBlock', 'DoubleBlock', 'down_stage', 'UpStage', 'SoundStage', 'AvatarNet',
-           'ours_from_public', 'load_avatar_net', 'shown_weight', 'rim_places', 'toned_crop', 'paste_square']
+           'PREFIX', 'PER_FRAME', 'HEARD', 'LAYOUTS', 'BEFORE', 'AFTER', 'BLUE_FIRST', 'CONFIG', 'FEATHER',
+           'crop_squares', 'square_matrix', 'cut_square', 'MaskBox', 'AvatarConfig', 'hide_box', 'inner_window',
+           'network_input', 'new_ear', 'load_ear', 'mel_windows', 'hear_frames', 'published_count', 'public_features',
+           'FeatureLayout', 'sound_input', 'InvertedBlock', 'DoubleBlock', 'down_stage', 'UpStage', 'SoundStage',
+           'AvatarNet', 'ours_from_public', 'save_avatar_net', 'stored_config', 'load_avatar_net', 'shown_weight',
+           'rim_places', 'toned_crop', 'paste_square']
 
-# %% ../nbs/70_avatar.ipynb #8d13227f
+# %% ../nbs/70_avatar.ipynb #f142e288
+import json
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -21,11 +23,13 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from scipy.ndimage import gaussian_filter1d
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .core import FPS, SAMPLE_RATE, LatentSyncError, load_strict, read_weights
+from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, dataclass_from, load_strict, read_weights
 from .audio import SYNCNET_MEL_RATE, syncnet_mel
 from .pictures import Picture
 from .syncnet import Layer, conv_tower
@@ -64,8 +68,9 @@ def cut_square(
     large = cv2.warpAffine(frame, square_matrix(square, side*k), (side*k,)*2, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return large if k == 1 else cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA)
 
-# %% ../nbs/70_avatar.ipynb #eb419de0
-class MaskBox(NamedTuple):
+# %% ../nbs/70_avatar.ipynb #7d93fe5e
+@dataclass(frozen=True)
+class MaskBox:
     "What is hidden of the inner window, px."
     x:int # left edge
     y:int # top edge
@@ -83,7 +88,6 @@ class AvatarConfig:
     def __post_init__(self):
         "Refuse what does not fit together."
         if self.inner not in (160, 320): raise LatentSyncError(f'an avatar network draws 320 or 160 px, not {self.inner}; choose one of them')
-        object.__setattr__(self, 'mask', MaskBox(*self.mask)) # a file holds a plain list
 
     @property
     def crop(self)->int: # px
@@ -347,15 +351,35 @@ def ours_from_public(
     turned = {first: weights[first][:, [*BLUE_FIRST, *(3 + c for c in BLUE_FIRST)]]}
     return dict(weights) | turned | {name: weights[name][BLUE_FIRST] for name in last}
 
-# %% ../nbs/70_avatar.ipynb #b2036ea6
+# %% ../nbs/70_avatar.ipynb #061f8899
+CONFIG = 'latentsync.avatar' # key of the header
+
+def save_avatar_net(
+    net:AvatarNet,
+    path:str|Path, # `.safetensors`
+):
+    "Write a network with its sizes."
+    weights = {k: (v.half() if v.is_floating_point() and v.ndim > 1 else v).contiguous() for k, v in net.state_dict().items()}
+    with atomic_path(path) as tmp: save_file(weights, tmp, {CONFIG: json.dumps(asdict(net.config))})
+
+def stored_config(
+    path:str|Path, # of `save_avatar_net`
+)->AvatarConfig:
+    "The sizes of a stored network. Raises `LatentSyncError` where the file does not say them."
+    try:
+        with safe_open(path, 'pt') as f: return dataclass_from(AvatarConfig, json.loads(f.metadata()[CONFIG]))
+    except (OSError, SafetensorError, KeyError, TypeError) as e:
+        raise LatentSyncError(f'{path} is no avatar network of ours; train one with `latentsync avatar train`') from e
+
 def load_avatar_net(
     path:str|Path, # weights of ours (`.safetensors`) or of the public code (`.pth`)
-    config:AvatarConfig,
+    config:AvatarConfig|None=None, # None: what the file says
 )->AvatarNet: # in evaluation mode
     "Read a network. Raises `LatentSyncError` where it is another one."
+    public = Path(path).suffix != '.safetensors'
+    config = config or (FULL if public else stored_config(path))
     weights = {k: v.float() if v.is_floating_point() else v for k, v in read_weights(path).items()}
-    if Path(path).suffix != '.safetensors': weights = ours_from_public(weights)
-    return load_strict(AvatarNet(config), weights, path).eval().requires_grad_(False)
+    return load_strict(AvatarNet(config), ours_from_public(weights) if public else weights, path).eval().requires_grad_(False)
 
 # %% ../nbs/70_avatar.ipynb #ea53ffec
 FEATHER = 16 # px of 320
