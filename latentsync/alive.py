@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['SLOT', 'CLOSING', 'SHUT', 'OPENING', 'PERIODS', 'BEGIN', 'HEAD', 'REACH', 'FRONT', 'BORDER', 'SHIFT', 'TURN', 'TILT',
            'EYES', 'LEAST_OPEN', 'smooth_step', 'lid_closure', 'slow_wander', 'HeadField', 'ellipse_distance',
-           'head_field', 'moved_head', 'eye_axes', 'lid_curve', 'eye_opening', 'blurred_skin', 'skin_grain', 'Eye',
-           'read_eye', 'blinked', 'LivingHead']
+           'pixels_around', 'head_field', 'moved_head', 'eye_axes', 'lid_curve', 'eye_opening', 'blurred_skin',
+           'skin_grain', 'Eye', 'read_eye', 'blinked', 'LivingHead']
 
 # %% ../nbs/19b_alive.ipynb #976d3649
 from dataclasses import dataclass
@@ -15,15 +15,18 @@ import cv2
 import numpy as np
 
 # %% ../nbs/19b_alive.ipynb #690711cb
-SLOT = 4. # s, each has one blink
-CLOSING, SHUT, OPENING = .1, .06, .14 # s, of a blink
-
 def smooth_step(
     x:np.ndarray|float, # any numbers
 )->np.ndarray|float: # the same shape, 0..1
     "0 below 0, 1 above 1, and no kink between."
     x = np.clip(x, 0, 1)
     return x*x*(3 - 2*x)
+
+# %% ../nbs/19b_alive.ipynb #34ef4780
+SLOT = 4. # s, each has one blink
+CLOSING = .1 # s, in which the lids fall
+SHUT = .06 # s, in which they rest
+OPENING = .14 # s, in which they rise
 
 def lid_closure(
     t:float, # s
@@ -44,14 +47,11 @@ def slow_wander(
 )->np.ndarray: # (5,) -1..1; their standard deviation is 0.4
     "Where a head is: right, down, turned right, bowed, tilted."
     rng = np.random.default_rng(seed)
-    period, phase = rng.uniform(*PERIODS, (3, 5)), rng.uniform(0, 2*np.pi, (3, 5))
+    period = rng.uniform(*PERIODS, (3, 5))
+    phase = rng.uniform(0, 2*np.pi, (3, 5))
     return smooth_step(t/BEGIN)*np.sin(2*np.pi*t/period + phase).mean(0)
 
 # %% ../nbs/19b_alive.ipynb #69fefc57
-HEAD, REACH = (.62, .85), 2.1 # half axes of the head in heights of the face; how many of them until nothing moves
-FRONT = .55, .65 # half axes of its front
-BORDER = .35 # heights of the face, along each side of the picture, in which the movement falls off
-
 @dataclass(frozen=True)
 class HeadField:
     "How much each pixel moves with a head."
@@ -62,6 +62,7 @@ class HeadField:
     pivot:np.ndarray # (2,) px, the neck
     height:float # px from the forehead to the chin
 
+# %% ../nbs/19b_alive.ipynb #ec33137c
 def ellipse_distance(
     at:np.ndarray, # (h,w,2) px
     centre:np.ndarray, # (2,) px
@@ -72,37 +73,57 @@ def ellipse_distance(
     away = at - centre
     return np.hypot(away@[down[1], -down[0]]/axes[0], away@down/axes[1])
 
+# %% ../nbs/19b_alive.ipynb #14fe56b7
+def pixels_around(
+    centre:np.ndarray, # (2,) px
+    reach:float, # px to each side
+    size:tuple[int,int], # height, width of the picture
+)->tuple[slice,slice,np.ndarray]: # rows; columns; (h,w,2) px of each pixel of that part
+    "A square part of a picture, cut off at its borders."
+    x0, y0 = np.maximum(centre - reach, 0).astype(int)
+    x1, y1 = np.minimum(centre + reach + 1, size[::-1]).astype(int)
+    return slice(y0, y1), slice(x0, x1), np.stack(np.meshgrid(np.arange(x0, x1), np.arange(y0, y1)), -1)
+
 # %% ../nbs/19b_alive.ipynb #6b061d5e
+HEAD = .62, .85 # half axes of the head in heights of the face
+REACH = 2.1 # how many of them until nothing moves
+FRONT = .55, .65 # half axes of its front
+BORDER = .35 # heights of the face, along each side of the picture, in which the movement falls off
+
 def head_field(
     points:np.ndarray, # (478,2+) mesh, px
     size:tuple[int,int], # height, width of the picture
-)->HeadField:
+)->HeadField: # of the part of the picture that moves
     "What moves with a head."
-    top, chin = points[10, :2], points[152, :2]
-    height, middle = float(np.linalg.norm(chin - top)), (top + chin)/2
-    down, radius = (chin - top)/height, REACH*max(HEAD)*height
+    top = points[10, :2]
+    chin = points[152, :2]
+    height = float(np.linalg.norm(chin - top))
+    middle = (top + chin)/2
+    down = (chin - top)/height
     centre = middle - .15*height*down # there is hair above a forehead
-    x0, y0 = np.maximum(centre - radius, 0).astype(int)
-    x1, y1 = np.minimum(centre + radius + 1, size[::-1]).astype(int)
-    at = np.stack(np.meshgrid(np.arange(x0, x1), np.arange(y0, y1)), -1)
+    rows, cols, at = pixels_around(centre, REACH*max(HEAD)*height, size)
     inside = np.minimum(at, np.array(size[::-1]) - 1 - at).min(-1) # px to the next side of the picture
     out = ellipse_distance(at, centre, down, np.array(HEAD)*height)
     whole = smooth_step((REACH - out)/(REACH - 1))*smooth_step(inside/(BORDER*height))
     front = np.maximum(1 - ellipse_distance(at, middle, down, np.array(FRONT)*height)**2, 0)**2
-    return HeadField(slice(y0, y1), slice(x0, x1), np.float32(whole), np.float32(front*whole), middle + 1.1*height*down, height)
+    return HeadField(rows, cols, np.float32(whole), np.float32(front*whole), middle + 1.1*height*down, height)
 
 # %% ../nbs/19b_alive.ipynb #e966e2cb
-SHIFT, TURN, TILT = (.02, .012), (.025, .018), np.deg2rad(1.5) # most of it: heights of the face, and radians
+SHIFT = .02, .012 # most of it, right and down, heights of the face
+TURN = .025, .018 # most of it, turned and bowed, heights of the face by which the front moves
+TILT = np.deg2rad(1.5) # most of it, radians
 
 def moved_head(
     frame:np.ndarray, # (H,W,3) uint8
-    field:HeadField,
+    field:HeadField, # of the picture, `head_field`
     motion:np.ndarray, # (5,) of `slow_wander`
 )->np.ndarray: # (H,W,3) uint8
     "A frame with its head moved."
     (right, down), (turned, bowed) = (motion[i:i+2]*most*field.height for i, most in ((0, SHIFT), (2, TURN)))
-    x, y = np.float32(np.r_[field.cols]), np.float32(np.r_[field.rows])[:, None]
-    tilt_x, tilt_y = np.float32(motion[4]*TILT*(y - field.pivot[1])), np.float32(motion[4]*TILT*(x - field.pivot[0]))
+    x = np.float32(np.r_[field.cols])
+    y = np.float32(np.r_[field.rows])[:, None]
+    tilt_x = np.float32(motion[4]*TILT*(y - field.pivot[1]))
+    tilt_y = np.float32(motion[4]*TILT*(x - field.pivot[0]))
     from_x = x - field.whole*np.float32(right - tilt_x) - field.front*np.float32(turned)
     from_y = y - field.whole*np.float32(down + tilt_y) - field.front*np.float32(bowed)
     out = frame.copy()
@@ -119,11 +140,13 @@ def eye_axes(
     lid:tuple[int,...], # corners first and last
 )->tuple[np.ndarray,np.ndarray,float]: # middle (2,) px; directions of u and v (2,2); width px
     "Where an eye is."
-    a, b = points[lid[0], :2], points[lid[-1], :2]
+    a = points[lid[0], :2]
+    b = points[lid[-1], :2]
     width = float(np.linalg.norm(b - a))
     along = (b - a)/width
     return (a + b)/2, np.array([along, [-along[1], along[0]]]), width
 
+# %% ../nbs/19b_alive.ipynb #d2bc17f0
 def lid_curve(
     lid:np.ndarray, # (9,2) u, v
     u:np.ndarray, # any shape
@@ -131,12 +154,15 @@ def lid_curve(
     "Where a lid is."
     return np.polyval(np.polyfit(*lid.T, 4), u.clip(-.5, .5))
 
+# %% ../nbs/19b_alive.ipynb #0eeb3ac1
 def eye_opening(
     points:np.ndarray, # (478,2+) mesh, px
 )->np.ndarray: # (2,) about 0.3 for an open eye
     "How far the eyes are open, in their widths."
-    def gap(upper, lower): return np.linalg.norm(points[list(upper[3:6]), :2] - points[list(lower[3:6]), :2], axis=1).mean()
-    return np.array([gap(upper, lower)/eye_axes(points, upper)[2] for upper, lower in EYES])
+    def _gap(upper, lower):
+        apart = points[list(upper[3:6]), :2] - points[list(lower[3:6]), :2]
+        return np.linalg.norm(apart, axis=1).mean()
+    return np.array([_gap(upper, lower)/eye_axes(points, upper)[2] for upper, lower in EYES])
 
 # %% ../nbs/19b_alive.ipynb #b9a63eae
 def blurred_skin(
@@ -145,13 +171,15 @@ def blurred_skin(
     width:float, # px of the eye
 )->np.ndarray: # (h,w,3)
     "Fill what is unknown with what is near."
-    colour, weight = 0, 1e-6
+    colour = 0
+    weight = 1e-6
     for reach, share in (.06, 1), (.12, .1), (.3, .001): # the near counts where there is any
         blur = lambda x: cv2.GaussianBlur(x, (0, 0), reach*width)
         colour = colour + share*blur(picture*skin[..., None])
         weight = weight + share*blur(skin)
     return colour/weight[..., None]
 
+# %% ../nbs/19b_alive.ipynb #546aab45
 def skin_grain(
     picture:np.ndarray, # (h,w,3) float32
     away:np.ndarray, # (2,) px, where it is taken from
@@ -159,8 +187,9 @@ def skin_grain(
 )->np.ndarray: # (h,w,3) around 0
     "The finest detail of a place beside."
     fine = picture - cv2.GaussianBlur(picture, (0, 0), .03*width)
-    return cv2.warpAffine(fine, np.float32([[1, 0, away[0]], [0, 1, away[1]]]), picture.shape[1::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REFLECT).clip(-8, 8)
+    shift = np.float32([[1, 0, away[0]], [0, 1, away[1]]])
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(fine, shift, picture.shape[1::-1], flags=how, borderMode=cv2.BORDER_REFLECT).clip(-8, 8)
 
 # %% ../nbs/19b_alive.ipynb #a59da268
 @dataclass(frozen=True)
@@ -177,6 +206,7 @@ class Eye:
     covered:np.ndarray # 0..1, how much the lid covers when it is shut
     lashes:np.ndarray # (h,w,3) 0..255, the edge of the lid as it is open
 
+# %% ../nbs/19b_alive.ipynb #43fd6927
 def read_eye(
     picture:np.ndarray, # (H,W,3) uint8
     points:np.ndarray, # (478,2+) mesh, px
@@ -184,9 +214,7 @@ def read_eye(
 )->Eye:
     "Learn an eye."
     middle, axes, width = eye_axes(points, lines[0])
-    x0, y0 = np.maximum(middle - 1.1*width - 2, 0).astype(int)
-    x1, y1 = np.minimum(middle + 1.1*width + 3, picture.shape[1::-1]).astype(int)
-    at = np.stack(np.meshgrid(np.arange(x0, x1), np.arange(y0, y1)), -1)
+    rows, cols, at = pixels_around(middle, 1.1*width + 2, picture.shape[:2])
     u, v = np.moveaxis((at - middle)@axes.T/width, -1, 0)
     upper, lower = ((points[list(line), :2] - middle)@axes.T/width for line in lines)
     top = lid_curve(upper, u)
@@ -194,32 +222,35 @@ def read_eye(
     inner = smooth_step((.6 - abs(u))/.12) # 0 beyond the corners
     eye = (v > top - .2*inner) & (v < low + .09*inner) & (abs(u) < .6) # with its lashes
     skin = (v > low) & (v < low + .4) & (abs(u) < .9) & ~eye
-    part = np.float32(picture[y0:y1, x0:x1])
+    part = np.float32(picture[rows, cols])
     below = (low - top).max() + .3 # that far down no grain is of the eye
     lid = blurred_skin(part, np.float32(skin), width) + skin_grain(part, below*width*axes[1], width)
     covered = cv2.GaussianBlur(np.float32(eye), (0, 0), .05*width)
     lashes = cv2.GaussianBlur(part, (0, 0), .04*width, sigmaY=.015*width)
-    return Eye(slice(y0, y1), slice(x0, x1), *map(np.float32, (u, v, top, low)), width*axes[1], lid, covered, lashes)
+    return Eye(rows, cols, *map(np.float32, (u, v, top, low)), width*axes[1], lid, covered, lashes)
 
 # %% ../nbs/19b_alive.ipynb #530644a2
 LEAST_OPEN = .12 # widths of the eye; less, and it does not blink
 
 def blinked(
     frame:np.ndarray, # (H,W,3) uint8
-    eye:Eye,
+    eye:Eye, # of `read_eye`
     closure:float, # 0..1 of `lid_closure`
 )->np.ndarray: # (H,W,3) uint8
     "A frame with one eye shut as far as that."
     there = smooth_step(closure/.25)
     inner = smooth_step((.58 - abs(eye.u))/.1)
     edge = eye.upper + closure*(eye.lower + .02*inner - eye.upper)
-    below, pixels = eye.v - edge, np.linalg.norm(eye.down)
+    below = eye.v - edge
+    pixels = np.linalg.norm(eye.down)
     show = there*eye.covered*np.clip(.5 - below*pixels, 0, 1)
     old = np.float32(frame[eye.rows, eye.cols])
     new = old + show[..., None]*(eye.skin - old)
     x, y = np.meshgrid(*map(np.arange, edge.shape[::-1]))
     fallen = edge - eye.upper
-    lashes = cv2.remap(eye.lashes, np.float32(x - fallen*eye.down[0]), np.float32(y - fallen*eye.down[1]), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    from_x = np.float32(x - fallen*eye.down[0])
+    from_y = np.float32(y - fallen*eye.down[1])
+    lashes = cv2.remap(eye.lashes, from_x, from_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     dark = there*inner*smooth_step(1 + np.where(below < 0, below/.1, -below/.04))
     new += dark[..., None]*(np.minimum(lashes, new) - new)
     out = frame.copy()
@@ -234,8 +265,10 @@ class LivingHead:
         points:np.ndarray, # (478,2+) mesh, px
         seed:int, # of movement and blinks
     ):
-        self.field, self.seed = head_field(points, picture.shape[:2]), seed
-        self.eyes = [read_eye(picture, points, lines) for lines, far in zip(EYES, eye_opening(points)) if far >= LEAST_OPEN]
+        self.field = head_field(points, picture.shape[:2])
+        self.seed = seed
+        open_eyes = [lines for lines, far in zip(EYES, eye_opening(points)) if far >= LEAST_OPEN]
+        self.eyes = [read_eye(picture, points, lines) for lines in open_eyes]
 
     def at(self,
         frame:np.ndarray, # (H,W,3) uint8, the picture, perhaps with another mouth

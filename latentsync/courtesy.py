@@ -28,8 +28,11 @@ def provenance(
     inputs:dict[str,Any], # 'video', 'audio', 'others' -> SHA-256
 )->dict[str,str]: # metadata of a file
     "What made a video, and of what."
-    return dict(comment=json.dumps(dict(about=SYNTHETIC, made_by=f'latentsync {version}', checkpoint=checkpoint, weights=weights, sha256=inputs)))
+    made_by = f'latentsync {version}'
+    told = dict(about=SYNTHETIC, made_by=made_by, checkpoint=checkpoint, weights=weights, sha256=inputs)
+    return dict(comment=json.dumps(told))
 
+# %% ../nbs/19c_courtesy.ipynb #c8d49560
 def read_provenance(
     path:str|Path, # any video
 )->dict: # of `provenance`; raises `LatentSyncError` where the file says nothing
@@ -37,8 +40,9 @@ def read_provenance(
     with open_media(path) as c: told = {k.lower(): v for k, v in c.metadata.items()}.get('comment', '')
     try: found = json.loads(told)
     except ValueError: found = None
-    if not isinstance(found, dict) or found.get('about') != SYNTHETIC: raise LatentSyncError(f'{path} does not say that latentsync made it; it may have been made otherwise, or have lost its metadata')
-    return found
+    if isinstance(found, dict) and found.get('about') == SYNTHETIC: return found
+    why = 'it may have been made otherwise, or have lost its metadata'
+    raise LatentSyncError(f'{path} does not say that latentsync made it; {why}')
 
 # %% ../nbs/19c_courtesy.ipynb #6da70d2f
 MARK = 'lips made with AI'
@@ -48,14 +52,17 @@ def mark_layers(
     height:int, # px, of the letters
 )->tuple[np.ndarray,np.ndarray]: # (h,w,1) float32: grey 0..255, weight 0..1
     "The words of the mark, white with a dark rim."
-    font, rim = ImageFont.load_default(height), max(height//10, 1)
+    font = ImageFont.load_default(height)
+    rim = max(height//10, 1)
     box = font.getbbox(MARK, stroke_width=rim)
-    size, at = (box[2] - box[0], box[3] - box[1]), (-box[0], -box[1])
+    size = box[2] - box[0], box[3] - box[1]
+    at = -box[0], -box[1]
     grey, weight = (Image.new('L', size) for _ in range(2))
     ImageDraw.Draw(grey).text(at, MARK, font=font, fill=255, stroke_width=rim, stroke_fill=0)
     ImageDraw.Draw(weight).text(at, MARK, font=font, fill=217, stroke_width=rim, stroke_fill=217)
     return np.float32(grey)[..., None], np.float32(weight)[..., None]/255
 
+# %% ../nbs/19c_courtesy.ipynb #1f0a798b
 def marked(
     frame:np.ndarray|Picture, # (H,W,3) uint8
 )->np.ndarray|Picture: # a new frame
@@ -63,7 +70,8 @@ def marked(
     h, w, _ = frame.shape
     margin = max(min(h, w)//40, 1)
     grey, weight = (x[:h-margin, :w-margin] for x in mark_layers(max(min(h, w)//30, 10)))
-    out, top = frame.copy(), h - margin - len(grey)
+    out = frame.copy()
+    top = h - margin - len(grey)
     where = slice(top, top + len(grey)), slice(margin, margin + grey.shape[1])
     old = np.float32(out[where])
     out[where] = np.rint(old + weight*(grey - old))
