@@ -18,12 +18,13 @@ from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 
+from . import __version__
 from .core import LatentSyncError, aligned_rows, atomic_path, dataclass_from, json_text, progress_bar, read_value
 from .core import preset as read_preset
 from .media import still
 from .workers import worker_pool
 from .speaker import Models, load_models
-from .pipeline import LipsyncSettings, checked_set, digest, input_digests, job_key, lipsync, report_path
+from .pipeline import LipsyncSettings, checked_set, digest, input_digests, job_key, lipsync, report_path, version
 
 # %% ../nbs/21_batch.ipynb #dc2203ae
 NEEDED = 'video', 'audio', 'out'
@@ -159,7 +160,8 @@ def finished(
     except ValueError: return None
     weights = digest(checked_set(job.video, job.audio, settings).folder)
     same = isinstance(report, dict) and report.get('key') == job_key(settings, weights, input_digests(job.video, job.audio, settings))
-    return report if same else None
+    if not same or report['version'].split()[0] != __version__: return None
+    return report if report['version'] == version() else report | dict(notes=[*report['notes'], f'made by {report["version"]}'])
 
 # %% ../nbs/21_batch.ipynb #b127fcca
 def batch_record(

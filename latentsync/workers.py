@@ -6,6 +6,7 @@
 __all__ = ['follow_parent', 'quiet_worker', 'unheard', 'Processes', 'start_ray', 'on_row', 'on_ray', 'worker_pool']
 
 # %% ../nbs/09_workers.ipynb #1f9229df
+import logging
 import os
 import pickle
 import signal
@@ -124,6 +125,7 @@ def on_ray(
     "Jobs on all machines of a cluster."
     if not jobs: return
     import ray
+    logging.getLogger('ray.data').setLevel(logging.ERROR) # it tells its plan
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars, context.max_errored_blocks = False, -1
     rows = ray.data.from_items([dict(number=n, job=pickle.dumps(job)) for n, job in enumerate(jobs)], override_num_blocks=min(len(jobs), most))
