@@ -28,6 +28,7 @@ def attend(
     if most is None: return F.scaled_dot_product_attention(q, k, v)
     return in_parts(F.scaled_dot_product_attention, q, k, v, size=most//(q.shape[1]*q.shape[2]*k.shape[2]))
 
+# %% ../nbs/10_attention.ipynb #49683f2c
 class Attention(nn.Module):
     "Multi-head attention from tokens to a context, by default to themselves."
     def __init__(self,
@@ -48,9 +49,10 @@ class Attention(nn.Module):
     )->torch.Tensor: # (N,T,dim)
         "`attend` with every head."
         context = x if context is None else context
-        q, k, v = (t.unflatten(-1, (self.heads,-1)).transpose(1,2)
-                   for t in (self.to_q(x), self.to_k(context), self.to_v(context)))
-        return self.to_out(attend(q, k, v, MPS_SCORES if q.device.type=='mps' else None).transpose(1,2).flatten(2))
+        split = lambda t: t.unflatten(-1, (self.heads,-1)).transpose(1,2) # (N,heads,T,d)
+        most = MPS_SCORES if x.device.type=='mps' else None
+        out = attend(split(self.to_q(x)), split(self.to_k(context)), split(self.to_v(context)), most)
+        return self.to_out(out.transpose(1,2).flatten(2))
 
 # %% ../nbs/10_attention.ipynb #277ad84b
 class TransformerBlock(nn.Module):
@@ -61,10 +63,14 @@ class TransformerBlock(nn.Module):
         audio_dim:int|None=384, # channels of the audio vectors; None: no audio layer
     ):
         super().__init__()
-        self.norm1, self.attn1 = nn.LayerNorm(dim), Attention(dim, heads)
+        self.norm1 = nn.LayerNorm(dim)
+        self.attn1 = Attention(dim, heads)
         self.has_audio = audio_dim is not None
-        if self.has_audio: self.norm2, self.attn2 = nn.LayerNorm(dim), Attention(dim, heads, audio_dim)
-        self.norm3, self.ff = nn.LayerNorm(dim), FeedForward(dim)
+        if self.has_audio:
+            self.norm2 = nn.LayerNorm(dim)
+            self.attn2 = Attention(dim, heads, audio_dim)
+        self.norm3 = nn.LayerNorm(dim)
+        self.ff = FeedForward(dim)
 
     def forward(self,
         x:torch.Tensor, # (N,H*W,dim) the pixels of each frame
@@ -119,12 +125,12 @@ class PositionalEncoding(nn.Module):
         super().__init__()
         self.register_buffer('pe', sinusoids(max_len, channels))
 
-    def forward(self,
-        x:torch.Tensor, # (N,F,C)
-    )->torch.Tensor: # (N,F,C)
+    def forward(self, x:torch.Tensor)->torch.Tensor: # x: (N,F,C)
         "Refuses windows that are longer than the code."
         n, most = x.shape[1], self.pe.shape[1]
-        if n > most: raise LatentSyncError(f'a window of {n} frames is too long for this model, which takes at most {most}; use fewer frames per window')
+        if n > most:
+            raise LatentSyncError(f'a window of {n} frames is too long for this model, which takes at most {most}; '
+                'use fewer frames per window')
         return x + self.pe[:,:n]
 
 # %% ../nbs/10_attention.ipynb #2bb0ac0b
@@ -138,9 +144,7 @@ class TemporalAttention(Attention):
         super().__init__(dim, heads)
         self.pos_encoder = PositionalEncoding(dim, max_len)
 
-    def forward(self,
-        x:torch.Tensor, # (N,F,dim)
-    )->torch.Tensor: # (N,F,dim)
+    def forward(self, x:torch.Tensor)->torch.Tensor: # x: (N,F,dim)
         "Queries, keys and values all see the frame number."
         return super().forward(self.pos_encoder(x))
 
@@ -154,7 +158,6 @@ class MotionConfig:
     temporal_position_encoding_max_len:int=24 # longest window in frames
     zero_initialize:bool=True # a new module starts as the identity
 
-# %% ../nbs/10_attention.ipynb #88403794
 class TemporalBlock(nn.Module):
     "Temporal attentions and a feed-forward layer."
     def __init__(self,
@@ -162,15 +165,14 @@ class TemporalBlock(nn.Module):
         config:MotionConfig, # heads, number of attentions, longest window
     ):
         super().__init__()
-        n = len(config.attention_block_types)
-        self.attention_blocks = nn.ModuleList(
-            TemporalAttention(dim, config.num_attention_heads, config.temporal_position_encoding_max_len) for _ in range(n))
-        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(n))
-        self.ff_norm, self.ff = nn.LayerNorm(dim), FeedForward(dim)
+        attention = lambda: TemporalAttention(dim, config.num_attention_heads, config.temporal_position_encoding_max_len)
+        kinds = config.attention_block_types
+        self.attention_blocks = nn.ModuleList(attention() for _ in kinds)
+        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in kinds)
+        self.ff_norm = nn.LayerNorm(dim)
+        self.ff = FeedForward(dim)
 
-    def forward(self,
-        x:torch.Tensor, # (B*H*W,F,dim)
-    )->torch.Tensor: # (B*H*W,F,dim)
+    def forward(self, x:torch.Tensor)->torch.Tensor: # x: (B*H*W,F,dim)
         "Residual steps."
         for norm,attn in zip(self.norms, self.attention_blocks): x = x + attn(norm(x))
         return x + self.ff(self.ff_norm(x))
@@ -186,9 +188,12 @@ class TemporalTransformer(nn.Module):
         super().__init__()
         self.norm = nn.GroupNorm(groups, channels, eps=1e-6)
         self.proj_in = nn.Linear(channels, channels)
-        self.transformer_blocks = nn.ModuleList(TemporalBlock(channels, config) for _ in range(config.num_transformer_block))
+        blocks = (TemporalBlock(channels, config) for _ in range(config.num_transformer_block))
+        self.transformer_blocks = nn.ModuleList(blocks)
         self.proj_out = nn.Linear(channels, channels)
-        if config.zero_initialize: nn.init.zeros_(self.proj_out.weight), nn.init.zeros_(self.proj_out.bias)
+        if config.zero_initialize:
+            nn.init.zeros_(self.proj_out.weight)
+            nn.init.zeros_(self.proj_out.bias)
 
     def forward(self,
         x:torch.Tensor, # (B*F,C,H,W)
@@ -237,9 +242,7 @@ class AudioEmbedding(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.out = nn.Linear(steps*embed_dim, out_dim)
 
-    def forward(self,
-        audio:torch.Tensor, # (N,50,audio_dim), step-major: 10 steps of 5 layers
-    )->torch.Tensor: # (N,out_dim)
+    def forward(self, audio:torch.Tensor)->torch.Tensor: # audio: (N,50,audio_dim), 10 steps of 5 layers; (N,out_dim)
         "Norm, pick layers, narrow each step, join the steps."
         h = self.norm(audio.unflatten(1, (self.steps,-1))[:,:,self.layers])
         h = self.dropout(self.step(h.flatten(2)).flatten(1))

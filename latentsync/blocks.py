@@ -54,12 +54,8 @@ class ResnetBlock3D(nn.Module):
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
         self.conv_shortcut = nn.Identity() if in_channels==out_channels else nn.Conv2d(in_channels, out_channels, 1)
 
-    def forward(self,
-        x:torch.Tensor, # (B*F,C,H,W)
-        temb:torch.Tensor, # (B,temb_channels) or (B*F,temb_channels)
-        n_frames:int, # F
-    )->torch.Tensor: # (B*F,out_channels,H,W)
-        "norm, conv, time, norm, conv, shortcut"
+    def forward(self, x:torch.Tensor, temb:torch.Tensor, n_frames:int)->torch.Tensor: # temb: (B or B*F,temb_channels)
+        "norm, conv, time, norm, conv, shortcut: (B*F,in_channels,H,W) to (B*F,out_channels,H,W)"
         h = self.conv1(F.silu(self.norm1(x, n_frames)))
         emb = self.time_emb_proj(F.silu(temb))
         emb = emb.repeat_interleave(len(h)//len(emb), 0)[:,:,None,None]
@@ -99,21 +95,17 @@ class Layers(nn.Module):
 # %% ../nbs/11_blocks.ipynb #5438f3c1
 class Downsample3D(nn.Module):
     "Halve height and width by a strided convolution."
-    def __init__(self,
-        channels:int, # channels in and out
-    ):
+    def __init__(self, channels:int): # channels in and out
         super().__init__()
         self.conv = nn.Conv2d(channels, channels, 3, stride=2, padding=1)
 
-    def forward(self,
-        x:torch.Tensor, # (B*F,C,H,W)
-    )->torch.Tensor: # (B*F,C,ceil(H/2),ceil(W/2))
+    def forward(self, x:torch.Tensor)->torch.Tensor: # x: (B*F,C,H,W); (B*F,C,ceil(H/2),ceil(W/2))
         "Odd sides round up."
         return self.conv(x)
 
 # %% ../nbs/11_blocks.ipynb #920b4680
 class DownBlock3D(Layers):
-    "Layers of one resolution on the way down; with `attention` it is the public CrossAttnDownBlock3D."
+    "Layers of one resolution of the encoder; with `attention` it is the public CrossAttnDownBlock3D."
     def __init__(self,
         in_channels:int, # channels that come in
         out_channels:int, # channels of all layers
@@ -127,13 +119,8 @@ class DownBlock3D(Layers):
         super().__init__([(i,out_channels) for i in ins], resnet, attention, motion)
         self.downsamplers = nn.ModuleList([Downsample3D(out_channels)] if downsample else [])
 
-    def forward(self,
-        x:torch.Tensor, # (B*F,in_channels,H,W)
-        temb:torch.Tensor, # (B or B*F,temb_channels)
-        audio:torch.Tensor|None, # (B*F,50,audio_dim)
-        n_frames:int, # F
-    )->tuple[torch.Tensor,...]: # all maps for the up path, the last one goes on
-        "Layers, then halve."
+    def forward(self, x, temb, audio, n_frames)->tuple[torch.Tensor,...]: # as in `layer`
+        "Layers, then halve: all maps for the decoder, the last one goes on."
         skips = ()
         for i in range(len(self.resnets)):
             x = self.layer(i, x, temb, audio, n_frames)
@@ -153,37 +140,27 @@ class MidBlock3D(Layers):
         super().__init__([(channels,channels)], resnet, attention, motion)
         self.resnets.append(resnet(channels, channels))
 
-    def forward(self,
-        x:torch.Tensor, # (B*F,C,H,W)
-        temb:torch.Tensor, # (B or B*F,temb_channels)
-        audio:torch.Tensor|None, # (B*F,50,audio_dim)
-        n_frames:int, # F
-    )->torch.Tensor: # (B*F,C,H,W)
-        "resnet, attention, motion module, resnet"
+    def forward(self, x, temb, audio, n_frames)->torch.Tensor: # as in `layer`
+        "resnet, attention, motion module, resnet; the map keeps its size"
         return self.resnets[1](self.layer(0, x, temb, audio, n_frames), temb, n_frames)
 
 # %% ../nbs/11_blocks.ipynb #a440a262
 class Upsample3D(nn.Module):
     "Enlarge by nearest neighbours, then a convolution."
-    def __init__(self,
-        channels:int, # channels in and out
-    ):
+    def __init__(self, channels:int): # channels in and out
         super().__init__()
         self.conv = nn.Conv2d(channels, channels, 3, padding=1)
 
-    def forward(self,
-        x:torch.Tensor, # (B*F,C,h,w)
-        size:tuple[int,int], # height and width to reach
-    )->torch.Tensor: # (B*F,C,*size)
+    def forward(self, x:torch.Tensor, size:tuple[int,int])->torch.Tensor: # x: (B*F,C,h,w); size: to reach
         "Nearest neighbours to `size`."
         return self.conv(F.interpolate(x, size=size, mode='nearest'))
 
 # %% ../nbs/11_blocks.ipynb #a1c64428
 class UpBlock3D(Layers):
-    "Layers of one resolution on the way up; with `attention` it is the public CrossAttnUpBlock3D."
+    "Layers of one resolution of the decoder; with `attention` it is the public CrossAttnUpBlock3D."
     def __init__(self,
         in_channels:int, # channels that come from below
-        skip_channels:list[int], # channels of the maps from the way down, in order of use
+        skip_channels:list[int], # channels of the maps of the encoder, in order of use
         out_channels:int, # channels of all layers
         resnet:Callable, # makes a resnet from channels in and out
         attention:Callable|None=None, # makes an attention from channels
@@ -194,15 +171,8 @@ class UpBlock3D(Layers):
         super().__init__([(i+s,out_channels) for i,s in zip(ins, skip_channels)], resnet, attention, motion)
         self.upsamplers = nn.ModuleList([Upsample3D(out_channels)] if upsample else [])
 
-    def forward(self,
-        x:torch.Tensor, # (B*F,in_channels,H,W)
-        skips:tuple[torch.Tensor,...], # maps from the way down, in order of use
-        temb:torch.Tensor, # (B or B*F,temb_channels)
-        audio:torch.Tensor|None, # (B*F,50,audio_dim)
-        n_frames:int, # F
-        size:tuple[int,int]|None=None, # height and width for the next block
-    )->torch.Tensor: # (B*F,out_channels,*size)
-        "Layers on the joined maps, then enlarge."
+    def forward(self, x, skips, temb, audio, n_frames, size=None)->torch.Tensor: # as in `layer`; skips: in order of use
+        "Layers on the joined maps, then enlarge to `size`, the height and width of the next block."
         for i,skip in enumerate(skips): x = self.layer(i, torch.cat([x, skip], 1), temb, audio, n_frames)
         for up in self.upsamplers: x = up(x, size)
         return x

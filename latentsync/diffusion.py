@@ -26,11 +26,11 @@ with absent('torch._dynamo'), unhurried(): from diffusers import DDIMScheduler
 @dataclass(frozen=True)
 class ScheduleConfig:
     "Constants of the noise schedule, named as in diffusers; the defaults are the released ones."
-    num_train_timesteps:int = 1000
-    beta_start:float = .00085
-    beta_end:float = .012
-    beta_schedule:Literal['scaled_linear','linear','squaredcos_cap_v2'] = 'scaled_linear'
-    clip_sample:bool = False
+    num_train_timesteps:int = 1000 # noise levels
+    beta_start:float = .00085 # variance that the first level adds
+    beta_end:float = .012 # and the last one
+    beta_schedule:Literal['scaled_linear','linear','squaredcos_cap_v2'] = 'scaled_linear' # and those between
+    clip_sample:bool = False # latents have no fixed range to be clipped to
     set_alpha_to_one:bool = False # whether the last step goes to no noise at all, or to that of t=0
     steps_offset:int = 1 # added to every timestep of 'leading'
     prediction_type:Literal['epsilon','sample'] = 'epsilon' # the network predicts the noise or the clean latents
@@ -43,11 +43,12 @@ def scheduler(
     "A DDIM scheduler with the released constants unless told otherwise."
     return DDIMScheduler(**asdict(dataclass_from(ScheduleConfig, differences)))
 
+# %% ../nbs/05_diffusion.ipynb #df86826c
 def timesteps(
-    scheduler:DDIMScheduler,
-    steps:int, # how many of the 1000 degrees are visited
+    scheduler:DDIMScheduler, # of `scheduler`
+    steps:int, # how many of the 1000 noise levels are visited
 )->list[int]: # from the noisiest down
-    "The degrees of noise a run goes through."
+    "The timesteps a run goes through."
     scheduler.set_timesteps(steps)
     return scheduler.timesteps.tolist()
 
@@ -71,7 +72,7 @@ def mixed_noise(
 
 # %% ../nbs/05_diffusion.ipynb #564eb3f1
 def _signal_and_noise(
-    scheduler:DDIMScheduler,
+    scheduler:DDIMScheduler, # of `scheduler`
     like:Tensor, # (B, ...) its shape, device and dtype are taken
     t:Tensor|int, # (B,) or one for all, 0..999
 )->tuple[Tensor,Tensor]: # each broadcasts with `like`
@@ -80,20 +81,21 @@ def _signal_and_noise(
     return a.sqrt().to(like.dtype), (1-a).sqrt().to(like.dtype)
 
 def add_noise(
-    scheduler:DDIMScheduler,
+    scheduler:DDIMScheduler, # of `scheduler`
     x0:Tensor, # (B, C, F, h, w) clean latents
     noise:Tensor, # like x0
-    t:Tensor|int, # (B,) degree of noise of each clip, 0..999
+    t:Tensor|int, # (B,) timestep of each clip, 0..999
 )->Tensor: # like x0
     "x_t, what the denoiser sees in training."
     signal, sigma = _signal_and_noise(scheduler, x0, t)
     return signal*x0 + sigma*noise
 
+# %% ../nbs/05_diffusion.ipynb #8470d2ca
 def predict_x0(
-    scheduler:DDIMScheduler,
+    scheduler:DDIMScheduler, # of `scheduler`
     prediction:Tensor, # (B, C, F, h, w) what the denoiser said
     xt:Tensor, # like prediction: what it saw
-    t:Tensor|int, # (B,) degree of noise, 0..999
+    t:Tensor|int, # (B,) timestep, 0..999
 )->Tensor: # like xt
     "The clean latents that a prediction stands for."
     if scheduler.config.prediction_type == 'sample': return prediction
@@ -101,7 +103,7 @@ def predict_x0(
     return (xt - sigma*prediction)/signal
 
 def training_target(
-    scheduler:DDIMScheduler,
+    scheduler:DDIMScheduler, # of `scheduler`
     x0:Tensor, # (B, C, F, h, w) clean latents
     noise:Tensor, # like x0
 )->Tensor: # like x0
@@ -121,13 +123,14 @@ def guided(
     silent, heard = denoiser(torch.cat([sample]*2), t, torch.cat([torch.zeros_like(audio), audio])).chunk(2)
     return silent + guidance_scale*(heard-silent)
 
+# %% ../nbs/05_diffusion.ipynb #5a8d87c9
 @torch.no_grad()
 def denoise(
     denoiser:Callable[[Tensor,Tensor,Tensor],Tensor], # (sample, t, audio) -> prediction (B, C, F, h, w)
     latents:Tensor, # (B, C, F, h, w) noise, see `shared_noise`
     conditions:Tensor, # (B, 2C+1, F, h, w) mask, masked latents, reference latents
     audio:Tensor, # (B*F, 50, 384) or (B, F, 50, 384)
-    scheduler:DDIMScheduler,
+    scheduler:DDIMScheduler, # of `scheduler`
     steps:int=20, # calls of the denoiser
     guidance_scale:float=1., # 1 is none
     progress:Callable[[int,Tensor],None]|None=None, # called after each step with its number from 1 and the latents

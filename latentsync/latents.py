@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
 
-from .core import LatentSyncError, checkpoint_file, dataclass_from, in_parts, load_strict, modern_vae, read_weights
+from latentsync.core import (LatentSyncError, checkpoint_file, dataclass_from, in_parts, load_strict, modern_vae,
+    read_weights)
 from .face import fixed_mask
 
 # %% ../nbs/04_latents.ipynb #c76b04ea
@@ -54,10 +55,13 @@ def sharpened(
     radius:float=3., # standard deviation of the Gaussian, px
 )->Tensor: # same shape
     "Unsharp mask: what a Gaussian would take away is added."
-    reach, n = math.ceil(3*radius), pixels.shape[1]
-    g = torch.exp(-torch.arange(-reach, reach+1, device=pixels.device).to(pixels.dtype).square()/(2*radius**2))
+    reach = math.ceil(3*radius)
+    n = pixels.shape[1]
+    at = torch.arange(-reach, reach+1, device=pixels.device).to(pixels.dtype)
+    g = torch.exp(-at.square()/(2*radius**2))
     soft = F.pad(pixels, (reach,)*4, mode='replicate')
-    for axis in ((1,1,-1,1), (1,1,1,-1)): soft = F.conv2d(soft, (g/g.sum()).view(axis).expand(n,-1,-1,-1), groups=n) # down, then along
+    for axis in ((1,1,-1,1), (1,1,1,-1)): # down, then along
+        soft = F.conv2d(soft, (g/g.sum()).view(axis).expand(n,-1,-1,-1), groups=n)
     return torch.lerp(soft, pixels, 1+strength)
 
 # %% ../nbs/04_latents.ipynb #43e7ae5e
@@ -67,19 +71,23 @@ class ResBlock(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
-        nn.init.zeros_(self.conv2.weight); nn.init.zeros_(self.conv2.bias)
-    def forward(self, x): return x + self.conv2(F.silu(self.conv1(F.silu(x))))
+        nn.init.zeros_(self.conv2.weight)
+        nn.init.zeros_(self.conv2.bias)
+    def forward(self, x): return x + self.conv2(F.silu(self.conv1(F.silu(x)))) # (N,channels,H,W)
 
-def res_blocks(n, channels): return [ResBlock(channels) for _ in range(n)]
+def res_blocks(n:int, channels:int): # how many, how wide
+    "Some of them."
+    return [ResBlock(channels) for _ in range(n)]
 
 # %% ../nbs/04_latents.ipynb #46e6facf
 class FaceVAE(nn.Module):
     "Convolutional f8 autoencoder for face squares."
-    def __init__(self, config:FaceVAEConfig=FaceVAEConfig()):
+    def __init__(self, config:FaceVAEConfig=FaceVAEConfig()): # its shape
         super().__init__()
         self.config = config
-        z,(c4,c8),(e4,e8) = config.latent_channels, config.block_out_channels, config.encoder_channels
-        enc,dec = config.encoder_layers, config.decoder_layers
+        z, enc, dec = config.latent_channels, config.encoder_layers, config.decoder_layers
+        c4, c8 = config.block_out_channels
+        e4, e8 = config.encoder_channels
         self.encoder = nn.Sequential(
             nn.PixelUnshuffle(4), nn.Conv2d(48, e4, 3, padding=1), *res_blocks(enc[0], e4),
             nn.Conv2d(e4, e8, 3, stride=2, padding=1), *res_blocks(enc[1], e8), nn.SiLU(), nn.Conv2d(e8, z, 3, padding=1))
@@ -109,7 +117,9 @@ def new_vae(
     if kind=='kl':
         from diffusers import AutoencoderKL # takes 3 s to import, and only the released sets need it
         unknown = differences.keys() - signature(AutoencoderKL.__init__).parameters.keys()
-        if unknown: raise LatentSyncError(f'AutoencoderKL has no setting {min(unknown)!r}; it has {", ".join(KL_CONFIG)} and others of diffusers')
+        if unknown:
+            raise LatentSyncError(f'AutoencoderKL has no setting {min(unknown)!r}; it has {", ".join(KL_CONFIG)} '
+                'and others of diffusers')
         return AutoencoderKL(**{**KL_CONFIG, **differences})
     if kind=='face': return FaceVAE(dataclass_from(FaceVAEConfig, differences))
     raise LatentSyncError(f"VAE kind {kind!r} in config.json is unknown; use 'kl' or 'face'.")
@@ -128,8 +138,8 @@ def open_vae(
 def load_vae(
     folder:str|Path, # a checkpoint set
     config:dict, # its config.json
-    device:str|torch.device='cpu',
-    dtype:torch.dtype=torch.float32,
+    device:str|torch.device='cpu', # where it will run
+    dtype:torch.dtype=torch.float32, # it will run in
 )->nn.Module: # frozen, in evaluation mode
     "The VAE of a checkpoint set, ready to run."
     return open_vae(folder, config).to(device, dtype)
@@ -144,17 +154,20 @@ def encode_latents(
     draw:torch.Generator|None=None, # on the CPU, see `seeded`; None: the mean
 )->Tensor: # (N,C,R/8-top,R/8), standard deviation about 1
     "Scaled latents, the mean of what the encoder thinks or drawn around it."
-    def latents(x):
+    def latents(x): # (n,3,R,R)
         seen = vae.encode(x).latent_dist
-        return seen.mean if draw is None else seen.mean + seen.std*torch.randn(seen.mean.shape, generator=draw).to(seen.mean)
-    return in_parts(latents, pixels[:,:,8*top:], size=PIXELS//pixels[0,0].numel())*vae.config.scaling_factor
+        if draw is None: return seen.mean
+        return seen.mean + seen.std*torch.randn(seen.mean.shape, generator=draw).to(seen.mean)
+    at_once = PIXELS//pixels[0,0].numel()
+    return in_parts(latents, pixels[:,:,8*top:], size=at_once)*vae.config.scaling_factor
 
 def decode_latents(
     vae:nn.Module, # `FaceVAE` or AutoencoderKL
     latents:Tensor, # (N,C,R/8,R/8), scaled
 )->Tensor: # (N,3,R,R), about [-1,1]
     "Pixels."
-    return in_parts(lambda z: vae.decode(z).sample, latents/vae.config.scaling_factor, size=PIXELS//(64*latents[0,0].numel()))
+    at_once = PIXELS//(64*latents[0,0].numel())
+    return in_parts(lambda z: vae.decode(z).sample, latents/vae.config.scaling_factor, size=at_once)
 
 # %% ../nbs/04_latents.ipynb #95228d2d
 def latent_mask(
@@ -176,7 +189,7 @@ def conditions(
 
 def unet_input(
     noisy:Tensor, # (B,C,F,h,w)
-    mask:Tensor, masked:Tensor, ref:Tensor, # of `conditions`
+    mask:Tensor, masked:Tensor, ref:Tensor, # as in `conditions`
 )->Tensor: # (B,3C+1,F,h,w)
     "Noisy latents on top of the conditions."
     return torch.cat([noisy, conditions(mask, masked, ref)], 1)
