@@ -7,7 +7,7 @@ __all__ = ['STIR', 'CALM_FRAMES', 'ROOM_BYTES', 'AHEAD', 'AHEAD_LEAST', 'loop_fr
            'LiveAvatar', 'IdleFaces', 'FrameRequest', 'FrameDriver', 'faded', 'first_step', 'FoundMemory', 'MadePart',
            'drawn_mouths', 'FoundDriver']
 
-# %% ../nbs/71a_drivers.ipynb #2111e0f9
+# %% ../nbs/71a_drivers.ipynb #fdaeb40e
 from collections import deque
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -27,7 +27,7 @@ from .diffusion import shared_noise
 from .speaker import Models
 from .alive import LivingHead, smooth_step
 from .found import at_side, box_in_part, draw_inside, frame_pixels, joined_jaw, light_square, lip_hole, needed_drawing, soft_hole, whole_square, with_drawing
-from .avatar_folder import SQUARE, AvatarFolder
+from .avatar_folder import SQUARE, AvatarFolder, as_jpeg_bytes, read_jpeg
 from .hearing import SoundTrack, StreamEar
 
 # %% ../nbs/71a_drivers.ipynb #e877a9b2
@@ -39,7 +39,7 @@ def loop_frame(
     k = k % max(2*n - 2, 1)
     return k if k < n else 2*n - 2 - k
 
-# %% ../nbs/71a_drivers.ipynb #b78deeae
+# %% ../nbs/71a_drivers.ipynb #511410c4
 class FacePart(NamedTuple):
     "The face of one frame of an avatar."
     rows:slice # of the frame
@@ -47,7 +47,6 @@ class FacePart(NamedTuple):
     matrix:np.ndarray # (2,3) px of the part -> face square of `SQUARE` px
     points:np.ndarray # (478,2) mesh, sides of the square
     light:np.ndarray # (TONED,TONED,3) uint8 of `light_square`
-    pixels:np.ndarray # (h,w,3) uint8, the part as it was filmed
 
 def face_part(
     frame:np.ndarray, # (H,W,3) uint8
@@ -57,8 +56,7 @@ def face_part(
     "Read a face."
     rows, cols = crop_region(matrix, crop_size(SQUARE), frame.shape, 3)
     here = np.float32(np.c_[matrix[:, :2], matrix[:, 2] + matrix[:, :2]@[cols.start, rows.start]])
-    part = np.ascontiguousarray(frame[rows, cols])
-    return FacePart(rows, cols, here, in_square(mesh, matrix, SQUARE), light_square(frame, matrix, SQUARE), part)
+    return FacePart(rows, cols, here, in_square(mesh, matrix, SQUARE), light_square(frame, matrix, SQUARE))
 
 # %% ../nbs/71a_drivers.ipynb #dd60a6eb
 STIR = .02, .05 # eye distances of opening between which lips begin to count as moving
@@ -74,8 +72,8 @@ def own_stir(
     most = np.maximum(abs(near - rest).max(1), near.max(1) - near.min(1))
     return np.float32(smooth_step((most - STIR[0])/(STIR[1] - STIR[0])))
 
-# %% ../nbs/71a_drivers.ipynb #b6223e02
-ROOM_BYTES = 2**27 # for decoded frames of one avatar
+# %% ../nbs/71a_drivers.ipynb #e4b500d1
+ROOM_BYTES = 2**26 # for decoded frames of one avatar
 
 class LiveAvatar:
     "An avatar and what is known of it that does not depend on sound; for any number of sessions."
@@ -89,16 +87,20 @@ class LiveAvatar:
         self.person, self.rest = lip_range(self.bank.lips, models.motion), resting_lips(self.bank.lips, models.motion)
         self.switch, self.after = switch_costs(self.bank), next_mouth(self.bank.frames)
         self.matrix = lru_cache(None)(lambda i: at_side(self.face(i).matrix, SQUARE, self.bank.side))
-        self.face = lru_cache(None)(self.read_face)
+        self.face, self.decode = lru_cache(None)(self.read_face), lru_cache(8)(folder.frame) # several sessions are at several frames
         self.head = LivingHead(self.frame(0), self.places.meshes[0], 0) if folder.picture else None
 
     def frame(self, i:int)->np.ndarray: # (H,W,3) uint8; not to be changed
         "A frame as it was filmed."
         if i in self.kept: return self.kept[i]
-        frame = self.folder.frame(i)
+        frame = self.decode(i)
         with self.lock:
             if (len(self.kept) + 1)*frame.nbytes <= self.room: self.kept[i] = frame
         return frame
+
+    def pixels(self, i:int)->np.ndarray: # (h,w,3) uint8, a view
+        "The face of a frame as it was filmed."
+        return self.frame(i)[self.face(i).rows, self.face(i).cols]
 
     def read_face(self, i:int)->FacePart: return face_part(self.frame(i), self.places.matrices[i], self.places.meshes[i])
 
@@ -110,7 +112,7 @@ class LiveAvatar:
         "A made mouth in the face of a frame."
         face, M, side = self.face(i), self.matrix(i), self.bank.side
         jaw = frame_pixels(joined_jaw(face.points, wanted), M, side)
-        return paste(face.pixels, whole_square(made, side), M, weight, jaw, self.models.config.mouth_only)
+        return paste(self.pixels(i), whole_square(made, side), M, weight, jaw, self.models.config.mouth_only)
 
     def whole(self, i:int, part:np.ndarray)->np.ndarray: # (h,w,3) uint8 -> (H,W,3) uint8
         "A frame with another face."
@@ -121,11 +123,11 @@ class LiveAvatar:
     @cached_property
     def rests(self)->'IdleFaces': return IdleFaces(self)
 
-# %% ../nbs/71a_drivers.ipynb #0aa1149e
+# %% ../nbs/71a_drivers.ipynb #a871b6b8
 class IdleFaces:
     "The faces of an avatar while nobody speaks."
     def __init__(self, avatar:LiveAvatar):
-        self.avatar, self.part = avatar, lru_cache(None)(self.draw)
+        self.avatar, self.jpeg = avatar, lru_cache(None)(lambda i: as_jpeg_bytes(self.draw(i)))
 
     @cached_property
     def path(self)->np.ndarray: # (n,) mouths
@@ -142,15 +144,18 @@ class IdleFaces:
         return own_stir(own[:, 0], avatar.rest[0])*avatar.places.weight
 
     def draw(self, i:int)->np.ndarray: # (h,w,3) uint8
-        "The face of a frame; `part` remembers it."
+        "The face of a frame with a mouth at rest."
         avatar, face = self.avatar, self.avatar.face(i)
-        if not self.stir[i]: return face.pixels
         layers = mouth_layers(self.path[max(i - FADED, 0):i + 1], avatar.after)
         return avatar.pasted(i, *found_mouth(avatar.bank, layers, avatar.rest, avatar.models.motion, face.points, face.light), self.stir[i])
 
+    def part(self, i:int)->np.ndarray: # (h,w,3) uint8
+        "The face of a frame; what was drawn is kept as JPEG, a tenth of the memory."
+        return read_jpeg(self.jpeg(i)) if self.stir[i] else self.avatar.pixels(i)
+
     def whole(self, i:int)->np.ndarray: # (H,W,3) uint8
         "A frame."
-        return self.avatar.whole(i, self.part(i))
+        return self.avatar.whole(i, self.part(i)) if self.stir[i] else self.avatar.frame(i)
 
 # %% ../nbs/71a_drivers.ipynb #7d0d2a2e
 class FrameRequest(NamedTuple):
