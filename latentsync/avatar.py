@@ -6,10 +6,10 @@
 __all__ = ['LEFT_EDGE', 'RIGHT_EDGE', 'BRIDGE', 'CALM_SQUARE', 'RIM', 'LOWER_FACE', 'FULL', 'SLIM', 'SMALL', 'AVE_LAYERS',
            'PREFIX', 'PER_FRAME', 'HEARD', 'LAYOUTS', 'BEFORE', 'AFTER', 'BLUE_FIRST', 'CONFIG', 'FEATHER',
            'crop_squares', 'square_matrix', 'cut_square', 'MaskBox', 'AvatarConfig', 'hide_box', 'inner_window',
-           'network_input', 'new_ear', 'load_ear', 'mel_windows', 'hear_frames', 'published_count', 'public_features',
-           'FeatureLayout', 'sound_input', 'InvertedBlock', 'DoubleBlock', 'down_stage', 'UpStage', 'SoundStage',
-           'AvatarNet', 'ours_from_public', 'save_avatar_net', 'stored_config', 'load_avatar_net', 'shown_weight',
-           'rim_places', 'toned_crop', 'paste_square']
+           'network_input', 'new_ear', 'load_ear', 'base_file', 'mel_windows', 'hear_frames', 'published_count',
+           'public_features', 'FeatureLayout', 'sound_input', 'InvertedBlock', 'DoubleBlock', 'down_stage', 'UpStage',
+           'SoundStage', 'AvatarNet', 'ours_from_public', 'save_avatar_net', 'stored_config', 'load_avatar_net',
+           'shown_weight', 'rim_places', 'toned_crop', 'paste_square']
 
 # %% ../nbs/70_avatar.ipynb #f142e288
 import json
@@ -29,7 +29,7 @@ from scipy.ndimage import gaussian_filter1d
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, dataclass_from, load_strict, read_weights
+from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_path, dataclass_from, load_strict, read_weights
 from .audio import SYNCNET_MEL_RATE, syncnet_mel
 from .pictures import Picture
 from .syncnet import Layer, conv_tower
@@ -148,6 +148,13 @@ def load_ear(
     weights = {k.removeprefix('module.'): v for k, v in read_weights(path).items()}
     own = {k.removeprefix(PREFIX): v for k, v in weights.items() if k.startswith(PREFIX)} or weights
     return load_strict(new_ear(), {k: v.float() if v.is_floating_point() else v for k, v in own.items()}, path).eval().requires_grad_(False)
+
+# %% ../nbs/70_avatar.ipynb #7c6de485
+def base_file(
+    name:str, # 'ear', 'judge' or 'base'
+)->Path: # may not exist
+    "A network that avatars begin with."
+    return checkpoint_path('avatar', f'{name}.safetensors')
 
 # %% ../nbs/70_avatar.ipynb #b1137ead
 PER_FRAME = SYNCNET_MEL_RATE/FPS # 3.2 mel columns

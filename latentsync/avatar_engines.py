@@ -7,16 +7,14 @@ __all__ = ['EngineName', 'KEPT_BYTES', 'norm_pairs', 'folded', 'AvatarEngine', '
            'avatar_graphs', 'onnx_session', 'OnnxEngine', 'OpenVinoEngine', 'open_engine', 'lip_openings',
            'reference_frame', 'AvatarPainter', 'published_frame', 'frame_makers']
 
-# %% ../nbs/70b_avatar_engines.ipynb #aff02be4
-import json
-from collections import OrderedDict
+# %% ../nbs/70b_avatar_engines.ipynb #bf76913b
+import warnings
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from io import BytesIO
 from threading import Lock
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-import cv2
 import numpy as np
 import onnxruntime
 import torch
@@ -25,8 +23,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .core import LatentSyncError, has_units
 from .face import LIPS_INNER
-from .syncnet import ConvBlock
-from .avatar import FULL, LAYOUTS, SLIM, AvatarConfig, AvatarNet, SoundStage, crop_squares, cut_square, inner_window, network_input, paste_square, sound_input
+from .avatar import LAYOUTS, AvatarConfig, AvatarNet, SoundStage, crop_squares, cut_square, inner_window, network_input, paste_square
 from .avatar_folder import AvatarFolder
 
 # %% ../nbs/70b_avatar_engines.ipynb #89acadb1
@@ -108,8 +105,10 @@ def exported(
 )->bytes: # an ONNX model, any number of rows
     "A graph of a module."
     rows = {name: {0: 'rows'} for name in (*inputs, *outputs)}
-    torch.onnx.export(module.eval(), tuple(inputs.values()), file := BytesIO(), input_names=list(inputs), output_names=outputs, dynamic_axes=rows, dynamo=False, opset_version=17)
-    return file.getvalue()
+    with warnings.catch_warnings(), BytesIO() as file:
+        warnings.simplefilter('ignore') # this exporter is the older of two, the newer one needs another package
+        torch.onnx.export(module.eval(), tuple(inputs.values()), file, input_names=list(inputs), output_names=outputs, dynamic_axes=rows, dynamo=False, opset_version=17)
+        return file.getvalue()
 
 @torch.no_grad()
 def avatar_graphs(
@@ -220,7 +219,7 @@ class AvatarPainter:
         meshes = folder.places.meshes
         self.squares = crop_squares(meshes)
         self.reference = self.crop(reference_frame(meshes))[None]
-        self.kept, self.size, self.lock = OrderedDict(), 0, Lock()
+        self.kept, self.size, self.lock = {}, 0, Lock()
 
     def crop(self, i:int)->np.ndarray: # (S,S,3) uint8
         "The crop of a frame."
