@@ -7,7 +7,7 @@ __all__ = ['OLDEST', 'READ', 'ENOUGH', 'Finding', 'system_findings', 'gpu_words'
            'package_findings', 'megabytes', 'set_finding', 'face_findings', 'weight_findings', 'has_codec',
            'codec_findings', 'room_finding', 'room_findings', 'Diagnosis', 'doctor']
 
-# %% ../nbs/23_doctor.ipynb #6693add2
+# %% ../nbs/23_doctor.ipynb #7a00bba8
 import os
 import platform
 import shutil
@@ -24,28 +24,30 @@ import psutil
 import torch
 from packaging.requirements import Requirement
 
-from latentsync.core import (DTYPES, LatentSyncError, cache_folder, checkpoint_path, checkpoints_dir, is_complete, pick_device, pick_dtype, repo_root,
-    sha256)
+from .core import (
+    DTYPES, LatentSyncError, cache_folder, checkpoint_path, checkpoints_dir, is_complete, pick_device, pick_dtype,
+    repo_root, sha256)
 from .writing import LOSSLESS, LOSSY
 from .speaker import open_set
 from .pipeline import digest, version
 
-# %% ../nbs/23_doctor.ipynb #a08ebdcc
+# %% ../nbs/23_doctor.ipynb #392317b6
 @dataclass(frozen=True)
 class Finding:
     "What was found of one thing."
     part:str # of the report, such as 'device'
     name:str # of the thing
-    found:str
+    found:str # what it is
     problem:str='' # a sentence; empty: all is well
     remedy:str='' # what to do about it
     needed:bool=False # whether no job can do without
 
     def __str__(self):
         line = f'  {self.name:24} {self.found}'
-        return f'{line}\n    {"!!" if self.needed else "!"} {self.problem}; {self.remedy}' if self.problem else line
+        if not self.problem: return line
+        return f'{line}\n    {"!!" if self.needed else "!"} {self.problem}; {self.remedy}'
 
-# %% ../nbs/23_doctor.ipynb #9d2e0670
+# %% ../nbs/23_doctor.ipynb #aad4c028
 OLDEST = 3, 11 # Python
 
 def system_findings(
@@ -53,115 +55,140 @@ def system_findings(
     "Operating system, Python and this package."
     yield Finding('system', 'operating system', f'{platform.system()} {platform.release()} {platform.machine()}')
     old = sys.version_info < OLDEST
-    yield Finding('system', 'Python', platform.python_version(), f'it is older than {OLDEST[0]}.{OLDEST[1]}'*old, 'install a newer one and make the environment again', old)
+    problem = f'it is older than {OLDEST[0]}.{OLDEST[1]}'*old
+    remedy = 'install a newer one and make the environment again'
+    yield Finding('system', 'Python', platform.python_version(), problem, remedy, old)
     yield Finding('system', 'latentsync', f'{version()} in {repo_root()}')
 
-# %% ../nbs/23_doctor.ipynb #880c60da
+# %% ../nbs/23_doctor.ipynb #eade0ea3
 def gpu_words(
     device:torch.device, # cuda
-)->str:
+)->str: # such as 'Tesla T4, 8.0 of 16.0 GB free'
     "What a graphics card is."
     free, total = torch.cuda.mem_get_info(device)
     return f'{torch.cuda.get_device_name(device)}, {free/2**30:.1f} of {total/2**30:.1f} GB free'
 
+# %% ../nbs/23_doctor.ipynb #81002406
 def device_findings(
 )->Iterator[Finding]:
     "Where networks are computed, and in which number format."
     device = pick_device()
     dtype = next(name for name, kind in DTYPES.items() if kind == pick_dtype('auto', device))
-    words = gpu_words(device) if device.type == 'cuda' else f'{platform.processor() or platform.machine()}, {os.cpu_count()} processors'
+    processors = f'{platform.processor() or platform.machine()}, {os.cpu_count()} processors'
+    words = gpu_words(device) if device.type == 'cuda' else processors
     unused = device.type == 'cpu' and shutil.which('nvidia-smi')
     problem = f'this machine has an NVIDIA driver, but PyTorch {torch.__version__} sees no card'*bool(unused)
-    yield Finding('device', 'auto is', f'{device.type} in {dtype}: {words}', problem, 'run nvidia-smi, and install the PyTorch for your driver (pytorch.org, Get Started)')
+    remedy = 'run nvidia-smi, and install the PyTorch for your driver (pytorch.org, Get Started)'
+    yield Finding('device', 'auto is', f'{device.type} in {dtype}: {words}', problem, remedy)
     yield Finding('device', 'PyTorch', f'{torch.__version__}, {torch.get_num_threads()} threads')
 
-# %% ../nbs/23_doctor.ipynb #713dc57b
+# %% ../nbs/23_doctor.ipynb #bd18ea6a
 def licence(
-    package:metadata.Distribution,
+    package:metadata.Distribution, # that is installed
 )->str: # 'not stated' where there is none
     "What a package says of its licence."
     m = package.metadata
-    classes = [c.rpartition(' :: ')[2] for c in m.get_all('Classifier') or () if c.startswith('License ::') and not c.endswith(':: OSI Approved')]
+    classes = [c for c in m.get_all('Classifier') or () if c.startswith('License ::')]
+    classes = [c for c in classes if not c.endswith(':: OSI Approved')] # which says no more than that it has one
+    named = '; '.join(c.rpartition(' :: ')[2] for c in classes)
     own = (m.get('License') or '').strip().partition('\n')[0]
-    return m.get('License-Expression') or '; '.join(classes) or (own if own not in ('', 'UNKNOWN') else 'not stated')
+    return m.get('License-Expression') or named or (own if own not in ('', 'UNKNOWN') else 'not stated')
 
+# %% ../nbs/23_doctor.ipynb #4cfee274
 def package_finding(
     wanted:Requirement, # of this package
 )->Finding:
     "Whether one package is there and fits."
     install = f"pip install '{wanted}'"
     try: package = metadata.distribution(wanted.name)
-    except metadata.PackageNotFoundError: return Finding('packages', wanted.name, 'not installed', 'it is needed', install, True)
+    except metadata.PackageNotFoundError:
+        return Finding('packages', wanted.name, 'not installed', 'it is needed', install, True)
     fits = wanted.specifier.contains(package.version, prereleases=True)
-    return Finding('packages', wanted.name, f'{package.version:14} {licence(package)}', '' if fits else f'{wanted.specifier} is needed', install, not fits)
+    problem = '' if fits else f'{wanted.specifier} is needed'
+    return Finding('packages', wanted.name, f'{package.version:14} {licence(package)}', problem, install, not fits)
 
-# %% ../nbs/23_doctor.ipynb #6ec8e5ab
+# %% ../nbs/23_doctor.ipynb #8ae4e861
 def package_findings(
 )->Iterator[Finding]:
     "What the package needs, and of the extras what is there."
     try: requirements = [Requirement(r) for r in metadata.requires('latentsync') or ()]
     except metadata.PackageNotFoundError:
-        yield Finding('packages', 'latentsync', 'not installed', 'its requirements are not known', 'run pip install -e . in the clone', True)
+        remedy = 'run pip install -e . in the clone'
+        yield Finding('packages', 'latentsync', 'not installed', 'its requirements are not known', remedy, True)
         return
-    for r in requirements:
-        if r.marker is None or r.marker.evaluate(dict(extra='')): yield package_finding(r)
+    asked = lambda extra: [r for r in requirements if r.marker is None or r.marker.evaluate(dict(extra=extra))]
+    for r in asked(''): yield package_finding(r)
     for extra in metadata.metadata('latentsync').get_all('Provides-Extra') or ():
-        own = [r for r in requirements if r.marker and r.marker.evaluate(dict(extra=extra)) and not r.marker.evaluate(dict(extra=''))]
-        lacking = [r.name for r in own if not any(metadata.distributions(name=r.name))]
-        yield Finding('packages', f'extra {extra}', f"not complete: pip install -e '.[{extra}]'" if lacking else 'installed')
+        own = [r.name for r in asked(extra) if r not in asked('')]
+        whole = all(any(metadata.distributions(name=name)) for name in own)
+        found = 'installed' if whole else f"not complete: pip install -e '.[{extra}]'"
+        yield Finding('packages', f'extra {extra}', found)
 
-# %% ../nbs/23_doctor.ipynb #c6cf4800
+# %% ../nbs/23_doctor.ipynb #22784e9f
 def megabytes(
-    *files:Path,
-)->str:
+    *files:Path, # that exist
+)->str: # such as '38 MB'
     "The size of files."
     return f'{sum(p.stat().st_size for p in files)/1e6:.0f} MB'
 
+# %% ../nbs/23_doctor.ipynb #5e944ff3
 def set_finding(
     folder:Path, # that looks like a checkpoint set
 )->Finding:
     "Whether a checkpoint set is whole."
+    name = f'set {folder.name}'
     fix = f'run latentsync download {folder.name}' if folder.name in ('1.5', '1.6') else 'copy it again'
-    try:
-        open_set(folder)
-        return Finding('weights', f'set {folder.name}', f'{megabytes(*(p for p in folder.rglob("*") if p.is_file()))}, digest {digest(folder)}, in {folder}')
-    except LatentSyncError as e: return Finding('weights', f'set {folder.name}', f'in {folder}', str(e).rpartition(';')[0] or str(e), fix)
+    try: open_set(folder)
+    except LatentSyncError as e:
+        return Finding('weights', name, f'in {folder}', str(e).rpartition(';')[0] or str(e), fix)
+    size = megabytes(*(p for p in folder.rglob('*') if p.is_file()))
+    return Finding('weights', name, f'{size}, digest {digest(folder)}, in {folder}')
 
-# %% ../nbs/23_doctor.ipynb #567af1d1
+# %% ../nbs/23_doctor.ipynb #e35b9d42
 def face_findings(
     folder:Path, # with SHA256SUMS
 )->Iterator[Finding]:
     "The face detectors, each compared with its hash."
     sums = folder/'SHA256SUMS'
-    if not sums.is_file(): yield Finding('weights', 'face detectors', f'not in {folder}', 'no face can be found', 'install from a clone with pip install -e .', True)
-    for wanted, name in (line.split() for line in sums.read_text().splitlines()) if sums.is_file() else ():
-        path = folder/name
-        found = sha256(path) if path.is_file() else ''
-        problem = '' if found == wanted else 'it is not the file that belongs here' if found else 'it is missing'
-        yield Finding('weights', name, f'sha256 {found[:16] or "-"}', problem, 'run git checkout checkpoints/face in the clone', bool(problem))
+    if not sums.is_file():
+        remedy = 'install from a clone with pip install -e .'
+        yield Finding('weights', 'face detectors', f'not in {folder}', 'no face can be found', remedy, True)
+        return
+    for line in sums.read_text().splitlines():
+        wanted, name = line.split()
+        found = sha256(folder/name) if (folder/name).is_file() else ''
+        problem = 'it is not the file that belongs here' if found else 'it is missing'
+        whole, remedy = found == wanted, 'run git checkout checkpoints/face in the clone'
+        yield Finding('weights', name, f'sha256 {found[:16] or "-"}', '' if whole else problem, remedy, not whole)
 
+# %% ../nbs/23_doctor.ipynb #80923d85
 def weight_findings(
 )->Iterator[Finding]:
     "All checkpoint sets, and what finds faces."
-    folders = {p.name: p for root in (repo_root()/'checkpoints', checkpoints_dir()) if root.is_dir() for p in sorted(root.iterdir()) if (p/'config.json').is_file()}
+    configs = [p for root in (repo_root()/'checkpoints', checkpoints_dir()) for p in sorted(root.glob('*/config.json'))]
+    folders = {p.parent.name: p.parent for p in configs}
     for folder in folders.values(): yield set_finding(folder)
     if not any(map(is_complete, folders.values())):
-        yield Finding('weights', 'sets', 'none is complete', 'there are no weights to speak with', 'run git checkout checkpoints/compact in the clone', True)
+        remedy = 'run git checkout checkpoints/compact in the clone'
+        yield Finding('weights', 'sets', 'none is complete', 'there are no weights to speak with', remedy, True)
     yield from face_findings(checkpoint_path('face'))
     extra = checkpoint_path('auxiliary')
-    yield Finding('weights', 'for measures', ', '.join(sorted(p.name for p in extra.glob('[!.]*'))) if extra.is_dir() else f'none in {extra}; only measures and training need them')
+    names = ', '.join(sorted(p.name for p in extra.glob('[!.]*')))
+    none = f'none in {extra}; only measures and training need them'
+    yield Finding('weights', 'for measures', names if extra.is_dir() else none)
 
-# %% ../nbs/23_doctor.ipynb #1b4bc208
-READ = 'h264', 'hevc', 'vp9', 'av1', 'prores', 'mpeg4', 'aac', 'mp3', 'opus', 'flac', 'vorbis' # what inputs are usually coded with
+# %% ../nbs/23_doctor.ipynb #3d9c1ede
+READ = 'h264', 'hevc', 'vp9', 'av1', 'prores', 'mpeg4', 'aac', 'mp3', 'opus', 'flac', 'vorbis' # of most inputs
 
 def has_codec(
     name:str, # as FFmpeg calls it
     mode:str, # 'r' or 'w'
-)->bool:
+)->bool: # False for a name it does not know
     "Whether FFmpeg can read or write a codec."
     try: return bool(av.Codec(name, mode))
     except av.codec.codec.UnknownCodecError: return False
 
+# %% ../nbs/23_doctor.ipynb #ce77a12b
 def codec_findings(
 )->Iterator[Finding]:
     "What videos can be read and written."
@@ -169,11 +196,14 @@ def codec_findings(
     for name in LOSSY | LOSSLESS:
         encoders = dict.fromkeys(table[name].encoder for table in (LOSSY, LOSSLESS) if name in table)
         lost = [e for e in encoders if not has_codec(e, 'w')]
-        yield Finding('codecs', f'write {name}', ', '.join(encoders), f'FFmpeg was built without {", ".join(lost)}'*bool(lost), 'install the av of PyPI: pip install --force-reinstall av', 'h264' == name and bool(lost))
+        problem = f'FFmpeg was built without {", ".join(lost)}'*bool(lost)
+        remedy, needed = 'install the av of PyPI: pip install --force-reinstall av', name == 'h264' and bool(lost)
+        yield Finding('codecs', f'write {name}', ', '.join(encoders), problem, remedy, needed)
     lost = [c for c in READ if not has_codec(c, 'r')]
-    yield Finding('codecs', 'read', ', '.join(c for c in READ if c not in lost), f'FFmpeg cannot read {", ".join(lost)}'*bool(lost), 'convert such files first')
+    problem = f'FFmpeg cannot read {", ".join(lost)}'*bool(lost)
+    yield Finding('codecs', 'read', ', '.join(c for c in READ if c not in lost), problem, 'convert such files first')
 
-# %% ../nbs/23_doctor.ipynb #4043b05a
+# %% ../nbs/23_doctor.ipynb #3821d7ed
 ENOUGH = dict(memory=2., disk=2.) # GB: a job on a processor, and a long video with its parts
 
 def room_finding(
@@ -183,23 +213,28 @@ def room_finding(
     "Whether a folder can be written, and how much room there is."
     there = next(p for p in (folder, *folder.absolute().parents) if p.is_dir())
     free = shutil.disk_usage(there).free/1e9
-    problem = 'it may not be written' if not os.access(there, os.W_OK) else f'less than {ENOUGH["disk"]:g} GB are free'*(free < ENOUGH['disk'])
+    problem = f'less than {ENOUGH["disk"]:g} GB are free'*(free < ENOUGH['disk'])
+    if not os.access(there, os.W_OK): problem = 'it may not be written'
     return Finding('room', name, f'{free:.1f} GB free in {folder}', problem, 'free some space or choose another place')
 
+# %% ../nbs/23_doctor.ipynb #f2331247
 def room_findings(
 )->Iterator[Finding]:
     "Memory, and the disks that are written to."
     m = psutil.virtual_memory()
     free = m.available/2**30
-    yield Finding('room', 'memory', f'{free:.1f} of {m.total/2**30:.1f} GB free', f'less than {ENOUGH["memory"]:g} GB are free'*(free < ENOUGH['memory']), 'end other programs')
-    places = {'checkpoints': checkpoints_dir(), 'cache': cache_folder(), 'temporary files': Path(tempfile.gettempdir()), 'here': Path.cwd()}
-    for name, folder in places.items(): yield room_finding(name, folder)
+    problem = f'less than {ENOUGH["memory"]:g} GB are free'*(free < ENOUGH['memory'])
+    yield Finding('room', 'memory', f'{free:.1f} of {m.total/2**30:.1f} GB free', problem, 'end other programs')
+    yield room_finding('checkpoints', checkpoints_dir())
+    yield room_finding('cache', cache_folder())
+    yield room_finding('temporary files', Path(tempfile.gettempdir()))
+    yield room_finding('here', Path.cwd())
 
-# %% ../nbs/23_doctor.ipynb #f25b4f29
+# %% ../nbs/23_doctor.ipynb #480e519d
 @dataclass(frozen=True)
 class Diagnosis:
     "Everything that was found."
-    findings:list[Finding]
+    findings:list[Finding] # of all parts
 
     @property
     def problems(self)->list[Finding]:
@@ -209,13 +244,15 @@ class Diagnosis:
     def refuse_broken(self):
         "Raises `LatentSyncError` if no job can be done here."
         broken = [f'{f.name}: {f.problem}' for f in self.findings if f.problem and f.needed]
-        if broken: raise LatentSyncError(f'no job can be done here ({"; ".join(broken)}); mend what is marked with !!')
+        if not broken: return
+        raise LatentSyncError(f'no job can be done here ({"; ".join(broken)}); mend what is marked with !!')
 
     def __str__(self):
         n = len(self.problems)
         parts = [f'{part}\n' + '\n'.join(map(str, found)) for part, found in groupby(self.findings, lambda f: f.part)]
         return '\n'.join([*parts, f'{n} problem{"s"*(n != 1)}' if n else 'all is well'])
 
+# %% ../nbs/23_doctor.ipynb #7fecdb8a
 def doctor(
 )->Diagnosis:
     "Look at this machine and this installation."

@@ -23,7 +23,7 @@ from .face import align, crop_size, lip_aperture, lip_tracker, mesh_anchors, pas
 from .media import read_frames
 from .syncscore import MOUTH_POINTS, still_lips
 
-# %% ../nbs/31_quality.ipynb #410518b6
+# %% ../nbs/31_quality.ipynb #ebfa421e
 MOUTH = (96, 48) # width, height of a mouth crop in pixels
 
 def mouth_crop(
@@ -36,8 +36,10 @@ def mouth_crop(
     x = (mean(362, 263) - mean(33, 133))*1.2/size[0] # one pixel of the crop to the right, in pixels of the frame
     axes = np.array([[x[0], -x[1]], [x[1], x[0]]])
     origin = mean(61, 291, 0, 17) - axes @ (np.array(size) - 1)/2
-    return cv2.warpAffine(frame, np.c_[axes, origin], size, flags=cv2.INTER_LINEAR|cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+    how = cv2.INTER_LINEAR|cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(frame, np.c_[axes, origin], size, flags=how, borderMode=cv2.BORDER_REPLICATE)
 
+# %% ../nbs/31_quality.ipynb #1b213328
 def sharpness(
     crop:np.ndarray, # (h,w,3) uint8 RGB
 )->float: # 0 for a plain surface
@@ -51,7 +53,7 @@ def mouth_sharpness(
     "How much detail the mouth shows at 96 x 48 pixels."
     return sharpness(mouth_crop(frame, points))
 
-# %% ../nbs/31_quality.ipynb #4526cb41
+# %% ../nbs/31_quality.ipynb #c892e830
 class LipCurve(NamedTuple):
     "The mouth of one clip, frame by frame."
     aperture:np.ndarray # (T,) gap between the lips in eye distances, nan without a face
@@ -65,15 +67,17 @@ def aperture_curve(
 )->LipCurve: # one value per frame at 25 frames/s
     "Follow the inner lips through a video."
     frames = read_frames(video, fps=FPS) if isinstance(video, (str, Path)) else video
-    tracker, gaps, mouths, points, none = lip_tracker(mesh), [], [], [], np.full((int(mesh), 3), np.nan, np.float32)
+    tracker = lip_tracker(mesh)
+    nothing = np.nan, np.zeros((*MOUTH[::-1], 3), np.uint8), np.full((int(mesh), 3), np.nan, np.float32)
+    rows = []
     for frame in frames:
         face = tracker.track(frame)
-        gaps.append(lip_aperture(face.points)[0] if face else np.nan)
-        mouths.append(mouth_crop(frame, face.points) if face else np.zeros((*MOUTH[::-1], 3), np.uint8))
-        points.append(np.float32(face.points) if face else none)
-    return LipCurve(np.array(gaps), np.isfinite(gaps), np.array(mouths), np.array(points))
+        seen = face and (lip_aperture(face.points)[0], mouth_crop(frame, face.points), np.float32(face.points))
+        rows.append(seen or nothing)
+    gaps, mouths, points = map(np.array, zip(*rows))
+    return LipCurve(gaps, np.isfinite(gaps), mouths, points)
 
-# %% ../nbs/31_quality.ipynb #b9060757
+# %% ../nbs/31_quality.ipynb #e8afd236
 def correlation(
     a:np.ndarray, # (T,) may hold nan
     b:np.ndarray, # (T,) may hold nan
@@ -84,6 +88,7 @@ def correlation(
     if len(a) < 2 or a.std()*b.std() < 1e-9: return 0.
     return float(np.corrcoef(a, b)[0, 1])
 
+# %% ../nbs/31_quality.ipynb #c21c86af
 def best_lag_r(
     a:np.ndarray, # (T,) aperture
     b:np.ndarray, # (T,) aperture
@@ -101,33 +106,36 @@ def sd_ratio(
     "Standard deviation of a relative to b."
     return float(np.nanstd(a)/np.nanstd(b))
 
-# %% ../nbs/31_quality.ipynb #5efbcf9a
+# %% ../nbs/31_quality.ipynb #f27ad60e
 def interval(
     values:Iterable[float], # one per pair; nan is left out
     *shared:Iterable, # who is in a pair, one name each: its face, its driver; (): pairs have nothing in common
     n:int=2000, # resamplings
 )->tuple[float,float,float]: # mean, lower and upper end of the 95 % interval
-    "Mean with its bootstrap interval: who is in the pairs is drawn, not the pairs, where they have that in common (Owen, The pigeonhole bootstrap, 2007)."
-    values, rng = np.array([*values], float), np.random.default_rng(0)
+    "Mean with its bootstrap interval; what pairs have in common is drawn, not the pairs (Owen, The pigeonhole bootstrap, 2007)."
+    rng = np.random.default_rng(0)
+    values = np.array([*values], float)
     known = np.isfinite(values)
     if not known.any(): return (np.nan,)*3 # two pairs have no unrelated output
-    values, weight = values[known], 1
+    values = values[known]
+    weight = 1 # how often each pair was drawn, (n, pairs)
     for names in shared or (np.arange(len(known)),):
         who, at = np.unique(np.array([*names])[known], return_inverse=True)
-        weight = weight*np.stack([np.bincount(draw, minlength=len(who)) for draw in rng.integers(0, len(who), (n, len(who)))])[:, at]
+        drawn = [np.bincount(draw, minlength=len(who)) for draw in rng.integers(0, len(who), (n, len(who)))]
+        weight = weight*np.stack(drawn)[:, at]
     weight = weight[weight.any(1)]
     return float(values.mean()), *map(float, np.quantile(weight@values/weight.sum(1), [.025, .975]))
 
-# %% ../nbs/31_quality.ipynb #12253f3a
+# %% ../nbs/31_quality.ipynb #76f1e16c
 def sharpness_ratio(
-    output:LipCurve,
+    output:LipCurve, # what was made
     input:LipCurve, # the same frames before
 )->float: # median over the frames
     "Sharpness of the output's mouth relative to the input's."
     pairs = [(o, i) for o, i, *f in zip(output.mouths, input.mouths, output.found, input.found) if all(f)]
     return float(np.median([sharpness(o)/sharpness(i) for o, i in pairs])) if pairs else 0.
 
-# %% ../nbs/31_quality.ipynb #f8eb7c66
+# %% ../nbs/31_quality.ipynb #4357a79a
 def closures(
     a:np.ndarray, # (T,) aperture, may hold nan
     b:np.ndarray, # (T,) aperture of the truth, may hold nan
@@ -136,14 +144,15 @@ def closures(
 )->float: # 0..1
     "Share of the closed frames of b in which a is closed, too."
     n = min(len(a), len(b))
-    a, b = a[max(lag, 0):n+min(lag, 0)], b[max(-lag, 0):n-max(lag, 0)]
+    a = a[max(lag, 0):n+min(lag, 0)]
+    b = b[max(-lag, 0):n-max(lag, 0)]
     both = np.isfinite(a) & np.isfinite(b)
     if not both.any(): return np.nan
     k = max(1, round(share*both.sum()))
     closed = lambda x: set(np.argsort(x[both], kind='stable')[:k])
     return len(closed(a) & closed(b))/k
 
-# %% ../nbs/31_quality.ipynb #092b30a3
+# %% ../nbs/31_quality.ipynb #a48b394d
 def reference_leak(
     output:LipCurve, # driven by foreign speech
     input:LipCurve, # the same frames before
@@ -151,6 +160,7 @@ def reference_leak(
     "Correlation of the output with the lips it should have forgotten."
     return best_lag_r(output.aperture, input.aperture)[0]
 
+# %% ../nbs/31_quality.ipynb #336b2713
 def silent_leak(
     silent:LipCurve, # driven by silence
     input:LipCurve, # the same frames before
@@ -158,7 +168,7 @@ def silent_leak(
     "Movement under silence relative to the input's own."
     return sd_ratio(silent.aperture, input.aperture)
 
-# %% ../nbs/31_quality.ipynb #dc28aa5b
+# %% ../nbs/31_quality.ipynb #b35e0a1a
 def lmd(
     a:np.ndarray, # (T,K,3) meshes, nan without a face
     b:np.ndarray, # (T,K,3) meshes of the truth
@@ -170,15 +180,15 @@ def lmd(
     if not both: return np.nan
     a, b = (np.stack([still_lips(x[i]) for i in both]) for x in (a, b))
     if centred: a, b = (x - x.mean(1, keepdims=True) for x in (a, b))
-    if own_mean: a, b = a - a.mean(0), b - b.mean(0)
+    if own_mean: a, b = (x - x.mean(0) for x in (a, b))
     return float(np.linalg.norm(a - b, axis=2).mean())
 
-# %% ../nbs/31_quality.ipynb #49e15370
+# %% ../nbs/31_quality.ipynb #285d5f62
 def lmd_at_rest(
-    truth:LipCurve,
+    truth:LipCurve, # lips that speak
     centred:bool=False, # as in `lmd`
 )->tuple[float,float]: # eye distances; nan without a face
-    "LMD of a mouth that keeps the mean shape, and of one that keeps the mean of the twentieth that is most closed."
+    "LMD of a mouth that keeps the mean shape, and of one that keeps the mean of the most closed twentieth."
     at = np.flatnonzero(truth.found)
     if not len(at): return np.nan, np.nan
     lips = np.stack([still_lips(truth.points[i]) for i in at])
@@ -186,19 +196,21 @@ def lmd_at_rest(
     closed = lips[np.argsort(truth.aperture[at])[:max(len(at)//20, 1)]].mean(0)
     return tuple(float(np.linalg.norm(lips - x, axis=2).mean()) for x in (lips.mean(0), closed))
 
-# %% ../nbs/31_quality.ipynb #3e72cb56
+# %% ../nbs/31_quality.ipynb #8aa9bc6f
 def same_take(
-    a:LipCurve,
-    b:LipCurve,
+    a:LipCurve, # one video
+    b:LipCurve, # another
     tolerance:float=.15, # eye distances
 )->bool: # False: other people, other times or another order of the frames
     "Whether two videos show the same head at the same place."
     n = min(len(a.points), len(b.points))
     eyes = lambda x: x.points[:n][:, (33, 133, 362, 263), :2]
-    far = np.linalg.norm(eyes(a) - eyes(b), axis=2).mean(1)/np.linalg.norm(eyes(b)[:, 0] - eyes(b)[:, 3], axis=1)
+    apart = np.linalg.norm(eyes(b)[:, 0] - eyes(b)[:, 3], axis=1)
+    far = np.linalg.norm(eyes(a) - eyes(b), axis=2).mean(1)/apart
     far = far[np.isfinite(far)]
     return len(far) > 0 and bool(np.quantile(far, .9) < tolerance)
 
+# %% ../nbs/31_quality.ipynb #00e73ef3
 def face_squares(
     frames:Iterable[np.ndarray], # (H,W,3) uint8
     points:np.ndarray, # (T,K,3) mesh for each frame, nan without a face
@@ -208,7 +220,7 @@ def face_squares(
     for frame, p in zip(frames, points):
         yield align(frame, similarity(mesh_anchors(p), resolution)[0], resolution) if np.isfinite(p[0, 0]) else None
 
-# %% ../nbs/31_quality.ipynb #02ff8f27
+# %% ../nbs/31_quality.ipynb #94cf324c
 def psnr(
     a:np.ndarray, # (...,h,w,3) uint8, one picture or many
     b:np.ndarray, # same shape
@@ -216,33 +228,41 @@ def psnr(
     "Peak signal-to-noise ratio of all pictures together."
     return np.inf if np.array_equal(a, b) else float(peak_signal_noise_ratio(b, a))
 
+# %% ../nbs/31_quality.ipynb #8f620820
 def ssim(
     a:np.ndarray, # (h,w,3) uint8
     b:np.ndarray, # same shape
 )->float: # -1..1
     "Structural similarity with the Gaussian window of the paper."
-    return float(structural_similarity(b, a, channel_axis=2, gaussian_weights=True, sigma=1.5, use_sample_covariance=False))
+    window = dict(gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
+    return float(structural_similarity(b, a, channel_axis=2, **window))
 
-# %% ../nbs/31_quality.ipynb #aa134fd2
+# %% ../nbs/31_quality.ipynb #4234c569
 def blank_lpips(
     net:str, # 'alex' or 'vgg'
 )->nn.Module: # LPIPS with random weights
-    "The network of LPIPS. The package brings torchvision along, which takes as long to import as PyTorch: so it is imported here."
-    import lpips
+    "The network of LPIPS."
+    import lpips # it brings torchvision along, which takes as long to import as PyTorch
     with warnings.catch_warnings():
         warnings.simplefilter('ignore') # lpips calls torchvision in an old way
         return lpips.LPIPS(net=net, pretrained=False, pnet_rand=True, verbose=False)
 
-def fetched_lpips(net):
+# %% ../nbs/31_quality.ipynb #ba74d58f
+def fetched_lpips(
+    net:str, # 'alex' or 'vgg'
+)->nn.Module: # LPIPS with its weights
+    "What the package fetches; raises `LatentSyncError` offline."
     import lpips
     try: return lpips.LPIPS(net=net, verbose=False)
     except OSError as e:
         put = checkpoint_path('auxiliary', f'lpips_{net}.safetensors')
-        raise LatentSyncError(f'the {net} backbone of LPIPS could not be downloaded ({e}); go online once or put a whole LPIPS state dict at {put}') from e
+        remedy = f'go online once or put a whole LPIPS state dict at {put}'
+        raise LatentSyncError(f'the {net} backbone of LPIPS could not be downloaded ({e}); {remedy}') from e
 
+# %% ../nbs/31_quality.ipynb #6fed43bc
 def perceptual_net(
     net:str='vgg', # 'alex' or 'vgg'
-    weights:str|Path|None=None, # a full LPIPS state dict; None: checkpoints/auxiliary/lpips_<net>.safetensors, else what the lpips package fetches
+    weights:str|Path|None=None, # an LPIPS state dict; None: checkpoints/auxiliary/lpips_<net>.safetensors, else fetched
 )->nn.Module: # frozen LPIPS network, call it with (N,3,H,W) in [-1,1]
     "LPIPS with its backbone, in evaluation mode."
     local = checkpoint_path('auxiliary', f'lpips_{net}.safetensors')
@@ -253,12 +273,14 @@ def perceptual_net(
     if weights: load_strict(model, {k:v.float() for k,v in read_weights(weights).items()}, weights)
     return model.eval().requires_grad_(False)
 
+# %% ../nbs/31_quality.ipynb #2bbb623c
 def to_unit(
     pictures:Iterable[np.ndarray], # (h,w,3) uint8
 )->Tensor: # (N,3,h,w) in [-1,1]
     "Pictures as the networks take them."
     return torch.from_numpy(np.stack(list(pictures))).permute(0, 3, 1, 2).float()/127.5 - 1
 
+# %% ../nbs/31_quality.ipynb #369d4b54
 @torch.no_grad()
 def lpips_distance(
     net:nn.Module, # of `perceptual_net`
@@ -268,7 +290,7 @@ def lpips_distance(
     "LPIPS of two pictures."
     return float(net(to_unit([a]), to_unit([b])))
 
-# %% ../nbs/31_quality.ipynb #2fe2f5ee
+# %% ../nbs/31_quality.ipynb #1d65e15e
 def mouth_region(
     points:np.ndarray, # (K,3) mesh in the frame
     resolution:int=256, # of the square, pixels
@@ -276,21 +298,23 @@ def mouth_region(
     "Where the square may move with speech."
     M = similarity(mesh_anchors(points), resolution)[0]
     p = (np.c_[points[:, :2], np.ones(len(points))]@M.T)*resolution/np.array(crop_size(resolution))
-    eyes, lips = np.linalg.norm(p[[33, 133]].mean(0) - p[[362, 263]].mean(0)), p[MOUTH_POINTS]
+    eyes = np.linalg.norm(p[[33, 133]].mean(0) - p[[362, 263]].mean(0))
+    lips = p[MOUTH_POINTS]
     y, x = np.mgrid[:resolution, :resolution]
     return (abs(x - lips[:, 0].mean()) < .7*eyes) & (y > lips[:, 1].min() - .1*eyes)
 
+# %% ../nbs/31_quality.ipynb #47c5fdff
 def flicker(
     output:Iterable[np.ndarray], # (H,W,3) uint8 frames
     input:Iterable[np.ndarray], # the same frames before
     points:np.ndarray, # (T,K,3) mesh of the input
 )->float: # levels of 255; nan if there are no two frames in a row
     "Change of the difference to the input from frame to frame, outside the mouth."
-    last, changes = None, []
+    last = None
+    changes = []
     for o, i, p in zip(face_squares(output, points), face_squares(input, points), points):
-        if o is None: last = None; continue
-        difference = o.astype(np.int16) - i
-        if last is not None: changes.append(np.abs(difference - last)[~mouth_region(p)].mean())
+        difference = None if o is None else o.astype(np.int16) - i
+        if difference is not None and last is not None: changes.append(np.abs(difference - last)[~mouth_region(p)].mean())
         last = difference
     return float(np.mean(changes)) if changes else np.nan
 
@@ -303,7 +327,7 @@ def mouth_flicker(
     at = np.stack([s[region] for s in squares]).astype(np.int16)
     return float(np.abs(at[2:] - 2*at[1:-1] + at[:-2]).mean()) if len(at) > 2 else np.nan
 
-# %% ../nbs/31_quality.ipynb #5f11c0a5
+# %% ../nbs/31_quality.ipynb #1d18f9b5
 PIECES, RING = 24, 9 # of the ring; its width, px of 256
 
 def border_ring(
@@ -314,6 +338,7 @@ def border_ring(
     piece = ((np.arctan2(y, x)/(2*np.pi) + .5)*PIECES).astype(int)%PIECES
     return np.where(shown > cv2.erode(shown, np.ones((2*RING + 1,)*2)), piece, -1)
 
+# %% ../nbs/31_quality.ipynb #21dcf766
 def border_step(
     output:np.ndarray, # (T,256,256,3) uint8 of `face_squares`
     input:np.ndarray, # the same frames before

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['KERNEL', 'find_run', 'Parameter', 'run_parameters', 'key_values', 'check_values', 'describe_run', 'headed',
-           'run_folder', 'run']
+           'run_folder', 'run', 'execute']
 
 # %% ../nbs/90_runs.ipynb #3262e525
 import ast
@@ -28,38 +28,38 @@ from papermill.exceptions import PapermillExecutionError
 
 from .core import LatentSyncError, commit, joined_settings, read_value, repo_root
 
-# %% ../nbs/90_runs.ipynb #551b726d
+# %% ../nbs/90_runs.ipynb #069a5113
 def find_run(
     name:str, # of a notebook in `nbs/runs`, or the path of any notebook
-)->Path:
+)->Path: # that is there
     "The notebook to run."
-    if name.endswith('.ipynb'): path = Path(name)
-    else: path = repo_root()/'nbs'/'runs'/f'{name}.ipynb'
-    known = sorted(p.stem for p in (repo_root()/'nbs'/'runs').glob('[!.]*.ipynb'))
-    if not path.is_file(): raise LatentSyncError(f'there is no run notebook {name}; choose {", ".join(known)} or the path of a notebook')
-    return path
+    folder = repo_root()/'nbs'/'runs'
+    path = Path(name) if name.endswith('.ipynb') else folder/f'{name}.ipynb'
+    if path.is_file(): return path
+    known = ', '.join(sorted(p.stem for p in folder.glob('[!.]*.ipynb')))
+    raise LatentSyncError(f'there is no run notebook {name}; choose {known} or the path of a notebook')
 
-# %% ../nbs/90_runs.ipynb #1cd37ed9
+# %% ../nbs/90_runs.ipynb #441587cb
 @dataclass(frozen=True)
 class Parameter:
     "What a run notebook can be told."
     kind:Any # the annotation: int, str, list[int], ...
     default:Any # a literal
 
+# %% ../nbs/90_runs.ipynb #bf7bc0f2
 def run_parameters(
     path:Path, # of a notebook
 )->dict[str,Parameter]: # by name
     "The typed literals of the cell tagged `parameters`."
     cells = [c for c in nbformat.read(path, as_version=4).cells if 'parameters' in c.metadata.get('tags', [])]
-    try:
-        lines = [n for c in cells for n in ast.parse(c.source).body]
-        found = {n.target.id: Parameter(eval(ast.unparse(n.annotation)), ast.literal_eval(n.value)) for n in lines}
+    read = lambda line: Parameter(eval(ast.unparse(line.annotation)), ast.literal_eval(line.value))
+    try: found = {line.target.id: read(line) for c in cells for line in ast.parse(c.source).body}
     except (AttributeError, NameError, SyntaxError, ValueError) as e:
         raise LatentSyncError(f'the parameters of {path} are not typed literals such as `steps:int = 20`; write them so') from e
     if not found: raise LatentSyncError(f'{path} has no cell tagged parameters; choose a run notebook')
     return found
 
-# %% ../nbs/90_runs.ipynb #de5b9647
+# %% ../nbs/90_runs.ipynb #6a253963
 def key_values(
     words:Iterable[str], # such as 'steps=20' or 'trainer.lr=2e-5'
 )->dict[str,Any]: # a dotted name is a key of a dictionary
@@ -71,6 +71,7 @@ def key_values(
         values = joined_settings(values, value)
     return values
 
+# %% ../nbs/90_runs.ipynb #3f57af02
 def check_values(
     path:Path, # the notebook
     values:dict, # by name, see `read_value`
@@ -78,32 +79,36 @@ def check_values(
     "The parameters of a run; unknown names and wrong types raise."
     known = run_parameters(path)
     for name in values:
-        if name not in known: raise LatentSyncError(f'{path.stem} has no parameter {name!r}; it has {", ".join(known)}')
+        if name not in known:
+            raise LatentSyncError(f'{path.stem} has no parameter {name!r}; it has {", ".join(known)}')
     return {k: read_value(values.get(k, p.default), p.kind, k) for k, p in known.items()}
 
-# %% ../nbs/90_runs.ipynb #9d274638
+# %% ../nbs/90_runs.ipynb #68c01cf0
 def describe_run(
     name:str, # of the notebook
-    values:dict, # all parameters
+    values:dict[str,Any], # all parameters
 )->dict: # for run.json
     "All that is needed to do it again."
     packages = {p: version(p) for p in ('torch', 'diffusers', 'numpy')}
-    return dict(run=name, parameters=values, commit=commit(), python=platform.python_version(), **packages,
-        machine=f'{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs', started=time.strftime('%Y-%m-%d %H:%M:%S'))
+    machine = f'{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs'
+    about = dict(run=name, parameters=values, commit=commit(), python=platform.python_version(), **packages)
+    return about | dict(machine=machine, started=time.strftime('%Y-%m-%d %H:%M:%S'))
 
+# %% ../nbs/90_runs.ipynb #6a369baa
 def headed(
     path:Path, # of a notebook
     about:dict, # of `describe_run`
     words:list[str], # of the command
-)->nbformat.NotebookNode:
+)->nbformat.NotebookNode: # in memory
     "The notebook with a cell at its top that says what run this is."
     notebook = nbformat.read(path, as_version=4)
-    text = f'`{shlex.join(words)}`\n\ncommit {about["commit"] or "unknown"}, torch {about["torch"]}, {about["machine"]}, {about["started"]}'
+    made = f'commit {about["commit"] or "unknown"}, torch {about["torch"]}, {about["machine"]}, {about["started"]}'
+    text = f'`{shlex.join(words)}`\n\n{made}'
     notebook.cells.insert(0, nbformat.v4.new_markdown_cell(text))
     return notebook
 
-# %% ../nbs/90_runs.ipynb #0e832819
-KERNEL = dict(start_timeout=300, extra_arguments=['--log-level=CRITICAL']) # a busy machine is slow to start; the kernel itself says nothing
+# %% ../nbs/90_runs.ipynb #ca375798
+KERNEL = dict(start_timeout=300, extra_arguments=['--log-level=CRITICAL']) # busy machines start slowly; the kernel is quiet
 
 def run_folder(
     out:Path, # of all runs
@@ -118,24 +123,37 @@ def run_folder(
         except OSError as e: raise LatentSyncError(f'cannot make {folder}: {e.strerror}; choose another place') from e
         return folder
 
+# %% ../nbs/90_runs.ipynb #9f7e9914
 def run(
     name:str, # of a notebook in `nbs/runs`, or the path of any notebook
     preset:str|None=None, # value of the notebook's parameter `preset`
-    parameters:dict|None=None, # by name; strings are read as on a command line
+    parameters:dict[str,Any]|None=None, # by name; strings are read as on a command line
     out:str|Path='runs', # folder of all runs, below the clone unless absolute
 )->Path: # the folder of this run: <out>/<name>/<stamp>
     "Execute a run notebook."
-    path, values = find_run(name), dict(parameters or {}) | ({} if preset is None else dict(preset=preset))
-    checked, given = check_values(path, values), [f'{k}={v}' for k, v in values.items()]
+    path = find_run(name)
+    values = dict(parameters or {}) | ({} if preset is None else dict(preset=preset))
+    checked = check_values(path, values)
     about = describe_run(path.stem, checked)
     folder = run_folder(repo_root()/out, path.stem)
     if 'out' in checked and 'out' not in values: checked['out'] = str(folder)
-    done = folder/path.name
     (folder/'run.json').write_text(json.dumps(about, indent=1))
-    notebook = headed(path, about, ['latentsync', 'run', name, *(w for g in given for w in ('-p', g))])
-    try: papermill.execute_notebook(notebook, str(done), checked, kernel_name='python3', language='python', progress_bar=False, stdout_file=sys.stdout, stderr_file=sys.stderr, **KERNEL)
+    given = [word for k, v in values.items() for word in ('-p', f'{k}={v}')]
+    execute(headed(path, about, ['latentsync', 'run', name, *given]), folder/path.name, checked)
+    return folder
+
+def execute(
+    notebook:nbformat.NotebookNode, # of `headed`
+    done:Path, # the executed copy
+    parameters:dict[str,Any], # of `check_values`
+):
+    "Execute a notebook; raises `LatentSyncError` for whatever stops it."
+    output = dict(progress_bar=False, stdout_file=sys.stdout, stderr_file=sys.stderr)
+    kernel = dict(kernel_name='python3', language='python', **KERNEL)
+    try: papermill.execute_notebook(notebook, str(done), parameters, **output, **kernel)
     except PapermillExecutionError as e:
         if e.ename == 'LatentSyncError': raise LatentSyncError(e.evalue) from e
-        raise LatentSyncError(f'{path.stem} stopped with {e.ename}: {e.evalue}; {done} shows where') from e
-    except DeadKernelError as e: raise LatentSyncError(f'the process that ran {path.stem} was ended from outside, most likely for want of memory; {done} shows how far it came') from e
-    return folder
+        raise LatentSyncError(f'{done.stem} stopped with {e.ename}: {e.evalue}; {done} shows where') from e
+    except DeadKernelError as e:
+        ended = f'the process that ran {done.stem} was ended from outside, most likely for want of memory'
+        raise LatentSyncError(f'{ended}; {done} shows how far it came') from e
