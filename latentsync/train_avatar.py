@@ -34,7 +34,7 @@ from .quality import perceptual_net
 from .dataset import augment_colour
 from .compact_data import passing_over, read_offsets, shift_audio, training_clips
 from .trainer import TrainConfig, fit
-from .avatar import (FULL, HEARD, PER_FRAME, SLIM, AvatarConfig, AvatarNet, MaskBox, base_file, crop_squares, cut_square, hear_frames, inner_window, load_avatar_net,
+from .avatar import (FULL, HEARD, PER_FRAME, QUICK, AvatarConfig, AvatarNet, MaskBox, base_file, crop_squares, cut_square, hear_frames, inner_window, load_avatar_net,
     load_ear, network_input, new_ear, save_avatar_net, sound_input)
 from .avatar_folder import AvatarFolder, create_avatar, open_avatar
 
@@ -486,10 +486,10 @@ def validate_avatar(
     filmed, drawn = drawn_frames(net.float(), head, np.linspace(first, len(head) - 1, n).astype(int), int(head.moves[:first, 1::2].std(1).argmax()))
     out = dict(val_l1=float(np.abs(np.float32(filmed) - drawn).mean()/255))
     if perceptual is not None:
-        rows = slice(48, 272)
+        rows = slice(filmed.shape[1]*24//160, filmed.shape[1]*136//160)
         a, b = (torch.from_numpy(x[:, rows, rows]).permute(0, 3, 1, 2).float()/127.5 - 1 for x in (filmed, drawn))
         out['val_lpips'] = perceptual(a, b).mean().item()
-    return out | dict(strip=Image.fromarray(np.vstack([np.hstack(list(x[:, 32:288:2, 32:288:2])) for x in (filmed, drawn)])))
+    return out | dict(strip=Image.fromarray(np.vstack([np.hstack(list(x)) for x in (filmed, drawn)])).reduce(filmed.shape[1]//160))
 
 # %% ../nbs/71_train_avatar.ipynb #a61508de
 ADAPT = TrainConfig(steps=300, lr=1e-3, warmup=10, ema_decay=.98, dtype='bf16', log_every=10, save_every=50, validate_every=100)
@@ -515,7 +515,7 @@ def fit_avatar(
 )->AvatarNet: # averaged
     "Train a network on heads."
     net = net.to(memory_format=torch.channels_last)
-    half = lambda step: step < training.half_until*trainer.steps
+    half = lambda step: net.config.inner == 320 and step < training.half_until*trainer.steps
     batch_at = lambda step: avatar_batch(heads, net.config, training, half(step//trainer.accumulate), trainer.seed, step, HELD_OUT)
     def loss_fn(net, batch, step): return avatar_loss(net, batch, training, *losses)
     settings = dict(training=asdict(training), clips=len(heads), frames=sum(map(len, heads)))
@@ -523,7 +523,7 @@ def fit_avatar(
 
 def train_avatar(
     avatar:AvatarFolder|str, # with sound; or its name
-    size:Literal['slim','full']='slim', # 'slim' begins with the base; 'full' with random weights, which takes hours
+    size:Literal['slim','full']='slim', # 'slim' begins with the base, 'full' is the public network from random weights, which takes hours
     steps:int|None=None, # None: those of `trainer`
     lpips_weights:str|Path|None=None, # of `perceptual_net`
     training:AvatarTraining=AvatarTraining(),
@@ -537,7 +537,7 @@ def train_avatar(
     base = base or (base_file('base') if size == 'slim' else None)
     trainer = trainer if steps is None else replace(trainer, steps=steps)
     torch.manual_seed(trainer.seed)
-    net = load_avatar_net(base).requires_grad_(True) if base else AvatarNet(dict(slim=SLIM, full=FULL)[size])
+    net = load_avatar_net(base).requires_grad_(True) if base else AvatarNet(FULL)
     path = folder.path(f'{size}.safetensors')
     save = lambda net, step: save_avatar_net(net, path)
     fit_avatar(net, [head], folder.path(f'train_{size}'), save, training, trainer, learnt_losses(training, lpips_weights), head)
@@ -550,11 +550,12 @@ def train_base(
     heads:list[TalkingHead], # of many people, with features
     out:str|Path, # folder; `base.safetensors` is written to it
     watched:TalkingHead, # somebody else, with features
+    config:AvatarConfig=QUICK,
     training:AvatarTraining=AvatarTraining(recolour=True, sync_weight=0.),
     trainer:TrainConfig=BASE_STEPS,
     lpips_weights:str|Path|None=None, # of `perceptual_net`
 )->AvatarNet: # averaged
-    "Train a slim network for everybody."
+    "Train a network for everybody."
     torch.manual_seed(trainer.seed)
     save = lambda net, step: save_avatar_net(net, Path(out)/'base.safetensors')
-    return fit_avatar(AvatarNet(SLIM), heads, Path(out)/'train_base', save, training, trainer, learnt_losses(training, lpips_weights), watched)
+    return fit_avatar(AvatarNet(config), heads, Path(out)/'train_base', save, training, trainer, learnt_losses(training, lpips_weights), watched)
