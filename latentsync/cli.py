@@ -7,10 +7,10 @@ __all__ = ['COMMANDS', 'GROUPS', 'CODES', 'DEVICE', 'FACES', 'LPIPS', 'JSON', 'C
            'TRAINING', 'FILES', 'FOLDERS', 'SIGNALS', 'stopped', 'NO_MEMORY', 'ENOUGH', 'PLACE', 'Command', 'option',
            'command', 'code_of', 'constant', 'defaults_in', 'UsageError', 'default_words', 'Parser', 'build_parser',
            'dashed_files', 'parse', 'show', 'lipsync', 'check', 'batch', 'demo', 'download', 'doctor', 'bench',
-           'presets', 'app', 'avatar_create', 'avatar_list', 'avatar_speak', 'sync', 'evaluate', 'syncnet_accuracy',
-           'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae', 'refine_vae', 'train_ear',
-           'train_compact', 'train_scorer', 'completion', 'complain', 'is_loading', 'stop', 'heed', 'memory_limit',
-           'short_of_memory', 'sentence', 'leave', 'hasten', 'main']
+           'presets', 'app', 'avatar_create', 'avatar_list', 'avatar_speak', 'avatar_prepare', 'avatar_train', 'sync',
+           'evaluate', 'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae',
+           'refine_vae', 'train_ear', 'train_compact', 'train_scorer', 'completion', 'complain', 'is_loading', 'stop',
+           'heed', 'memory_limit', 'short_of_memory', 'sentence', 'leave', 'hasten', 'main']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
@@ -315,6 +315,24 @@ def avatar_list():
 def avatar_speak(**settings):
     from latentsync.live import speak_avatar
     print(speak_avatar(**settings))
+
+# %% ../nbs/91_cli.ipynb #a7a7a701
+@command('Look at a recording, say whether it is fit to train on, and prepare it as an avatar.',
+    option('video', metavar='VIDEO', help='best about five minutes of one person who talks to a camera that stands still'),
+    option('--name', required=True, help='up to 60 letters, digits, - and _; the same command again does what is missing'),
+    option('--lms', metavar='DIR', help='write landmark files of the public layout there, too (default: none)'), defaults=('recording.prepare_avatar',))
+def avatar_prepare(video, **settings):
+    from latentsync.recording import fit_to_train, prepare_avatar
+    print(fit_to_train(video, progress=True))
+    avatar = prepare_avatar(video, progress=True, **settings)
+    print(f'{avatar.name}: {avatar.frames} frames of {avatar.width} x {avatar.height} in {avatar.folder}')
+
+@command('Train the network of an avatar that was prepared; a run that was stopped goes on.',
+    AVATAR, option('--size', choices=['slim', 'full'], help='slim: begins with a network for everybody, minutes; full: the public network from nothing, hours'),
+    option('--steps', type=int, metavar='N', help='in all'), LPIPS, defaults=('train_avatar.train_avatar',))
+def avatar_train(name, **settings):
+    from latentsync.train_avatar import train_avatar
+    print(train_avatar(name, **settings))
 
 # %% ../nbs/91_cli.ipynb #0d0d7b6e
 @command('Tell by how many frames the picture is later than the sound, and how surely.',

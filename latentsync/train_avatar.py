@@ -491,8 +491,8 @@ def validate_avatar(
         out['val_lpips'] = perceptual(a, b).mean().item()
     return out | dict(strip=Image.fromarray(np.vstack([np.hstack(list(x)) for x in (filmed, drawn)])).reduce(filmed.shape[1]//160))
 
-# %% ../nbs/71_train_avatar.ipynb #a61508de
-ADAPT = TrainConfig(steps=300, lr=1e-3, warmup=10, ema_decay=.98, dtype='bf16', log_every=10, save_every=50, validate_every=100)
+# %% ../nbs/71_train_avatar.ipynb #bce15639
+ADAPT = TrainConfig(lr=1e-3, warmup=10, ema_decay=.98, dtype='bf16', log_every=10, save_every=50, validate_every=100)
 
 def learnt_losses(
     training:AvatarTraining,
@@ -524,10 +524,10 @@ def fit_avatar(
 def train_avatar(
     avatar:AvatarFolder|str, # with sound; or its name
     size:Literal['slim','full']='slim', # 'slim' begins with the base, 'full' is the public network from random weights, which takes hours
-    steps:int|None=None, # None: those of `trainer`
+    steps:int=300,
     lpips_weights:str|Path|None=None, # of `perceptual_net`
-    training:AvatarTraining=AvatarTraining(),
-    trainer:TrainConfig=ADAPT,
+    training:AvatarTraining|None=None, # None: the usual ones
+    trainer:TrainConfig|None=None, # but for its steps; None: `ADAPT`
     ear:nn.Module|None=None, # of `load_ear`; None: the one that comes with the clone
     base:str|Path|None=None, # network to begin with; None: for 'slim' the one that comes with the clone
 )->Path: # the trained network
@@ -535,7 +535,7 @@ def train_avatar(
     folder = open_avatar(avatar) if isinstance(avatar, str) else avatar
     head = talking_head(folder, ear=ear or load_ear(base_file('ear')))
     base = base or (base_file('base') if size == 'slim' else None)
-    trainer = trainer if steps is None else replace(trainer, steps=steps)
+    training, trainer = training or AvatarTraining(), replace(trainer or ADAPT, steps=steps)
     torch.manual_seed(trainer.seed)
     net = load_avatar_net(base).requires_grad_(True) if base else AvatarNet(FULL)
     path = folder.path(f'{size}.safetensors')
