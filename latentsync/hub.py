@@ -13,7 +13,8 @@ from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HTTPError, RepositoryNotFoundError
 from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers
-from .core import LatentSyncError, atomic_path, checkpoints_dir, manifest, mismatch, modern_vae, preset, read_weights, sha256, shapes_of
+from .core import (LatentSyncError, atomic_path, checkpoints_dir, manifest, mismatch, modern_vae, preset,
+    read_weights, sha256, shapes_of)
 
 # %% ../nbs/06_hub.ipynb #64c4a5b1
 @dataclass(frozen=True)
@@ -24,17 +25,21 @@ class HubFile:
     path:str # path in the checkpoint set
     manifest:str|None=None # the manifest its weights must equal
 
+# %% ../nbs/06_hub.ipynb #281091d6
 RELEASED = '1.5', '1.6'
 
 def hub_files(
     name:str, # one of `RELEASED`
 )->list[HubFile]: # smallest first
     "What a released set consists of."
-    vae, repo = 'stabilityai/sd-vae-ft-mse', f'ByteDance/LatentSync-{name}'
-    return [HubFile(vae, 'config.json', 'vae/config.json'),
-            HubFile(repo, 'whisper/tiny.pt', 'whisper/tiny.pt', 'whisper_tiny_encoder'),
-            HubFile(vae, 'diffusion_pytorch_model.safetensors', 'vae/diffusion_pytorch_model.safetensors', 'sd_vae_ft_mse'),
-            HubFile(repo, 'latentsync_unet.pt', 'latentsync_unet.pt', 'unet_stage2')]
+    vae = 'stabilityai/sd-vae-ft-mse'
+    weights = 'diffusion_pytorch_model.safetensors'
+    repo = f'ByteDance/LatentSync-{name}'
+    return [
+        HubFile(vae, 'config.json', 'vae/config.json'),
+        HubFile(repo, 'whisper/tiny.pt', 'whisper/tiny.pt', 'whisper_tiny_encoder'),
+        HubFile(vae, weights, f'vae/{weights}', 'sd_vae_ft_mse'),
+        HubFile(repo, 'latentsync_unet.pt', 'latentsync_unet.pt', 'unet_stage2')]
 
 # %% ../nbs/06_hub.ipynb #a8db5240
 def hub_problem(
@@ -44,10 +49,16 @@ def hub_problem(
 )->str: # what is wrong; what to do
     "One sentence for each way the hub can fail."
     where = f'{endpoint}/{file.repo}'
-    if isinstance(e, OSError) and e.errno == errno.ENOSPC: return f'the disk is full while {file.path} is written; free some space and run the command again to go on'
-    if isinstance(e, (EntryNotFoundError, RepositoryNotFoundError)): return f'{where} has no file {file.name} that you may read; check HF_ENDPOINT, or HF_TOKEN if the repository is closed'
-    if isinstance(e, HfHubHTTPError): return f'{where} answered {e.response.status_code} for {file.name}; run the command again later to go on'
-    return f'{endpoint} cannot be reached or stopped answering ({type(e).__name__}); check the network or set HF_ENDPOINT to a mirror, and run the command again to go on'
+    again = 'run the command again to go on'
+    if isinstance(e, OSError) and e.errno == errno.ENOSPC:
+        return f'the disk is full while {file.path} is written; free some space and {again}'
+    if isinstance(e, (EntryNotFoundError, RepositoryNotFoundError)):
+        remedy = 'check HF_ENDPOINT, or HF_TOKEN if the repository is closed'
+        return f'{where} has no file {file.name} that you may read; {remedy}'
+    if isinstance(e, HfHubHTTPError):
+        return f'{where} answered {e.response.status_code} for {file.name}; run the command again later to go on'
+    why = f'cannot be reached or stopped answering ({type(e).__name__})'
+    return f'{endpoint} {why}; check the network or set HF_ENDPOINT to a mirror, and {again}'
 
 # %% ../nbs/06_hub.ipynb #34e958ec
 def verify_bytes(
@@ -68,9 +79,10 @@ def verify_weights(
     label:str, # what to call the file in the message
 ):
     "Refuse weights whose names or shapes are not those of the manifest; only the file's index is read."
-    want, have = manifest(name), shapes_of(modern_vae(read_weights(path)))
-    if name == 'whisper_tiny_encoder': have = {k: v for k, v in have.items() if k.startswith('encoder.')} # the decoder is not used
-    why = mismatch(want, have)
+    have = shapes_of(modern_vae(read_weights(path)))
+    if name == 'whisper_tiny_encoder': # its decoder is not used
+        have = {k: v for k, v in have.items() if k.startswith('encoder.')}
+    why = mismatch(manifest(name), have)
     if why: raise LatentSyncError(f'{label} {why}; it is not the released file, check HF_ENDPOINT')
 
 # %% ../nbs/06_hub.ipynb #febfa22a
@@ -86,6 +98,7 @@ def transfer(
         http_get(url, f, resume_size=done, expected_size=size, displayed_filename=url.split('/')[-1],
                  headers=build_hf_headers() | {'Accept-Encoding': 'identity'})
 
+# %% ../nbs/06_hub.ipynb #efcdcf81
 def fetch(
     file:HubFile, # what
     folder:Path, # the checkpoint set
@@ -104,7 +117,9 @@ def fetch(
     verify_bytes(part, meta.size, meta.etag)
     if file.manifest:
         try: verify_weights(part, file.manifest, file.path)
-        except LatentSyncError: part.unlink(); raise
+        except LatentSyncError:
+            part.unlink()
+            raise
     part.replace(path)
     return path
 
@@ -114,11 +129,14 @@ def download(
     endpoint:str|None=None, # the hub's address; None is HF_ENDPOINT, or the hub itself
 )->Path: # the folder of the checkpoint set
     "Fetch a released set into `checkpoints/`; whatever is already there is kept, whatever was begun is gone on with."
-    if name not in RELEASED: raise LatentSyncError(f'there is no released set {name!r}; choose {" or ".join(RELEASED)}')
+    if name not in RELEASED:
+        raise LatentSyncError(f'there is no released set {name!r}; choose {" or ".join(RELEASED)}')
     folder = checkpoints_dir()/name
     endpoint = (endpoint or os.environ.get('HF_ENDPOINT') or constants.ENDPOINT).rstrip('/')
     try: folder.mkdir(parents=True, exist_ok=True)
-    except OSError as e: raise LatentSyncError(f'cannot write {folder}: {e.strerror}; choose another place with LATENTSYNC_CHECKPOINTS') from e
+    except OSError as e:
+        why = f'cannot write {folder}: {e.strerror}; choose another place with LATENTSYNC_CHECKPOINTS'
+        raise LatentSyncError(why) from e
     for file in hub_files(name): fetch(file, folder, endpoint)
     with atomic_path(folder/'config.json') as tmp: tmp.write_text(json.dumps(preset(name), indent=2) + '\n')
     return folder
