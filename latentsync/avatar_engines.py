@@ -15,6 +15,7 @@ from io import BytesIO
 from threading import Lock
 from typing import Literal, Protocol
 
+import cv2
 import numpy as np
 import onnxruntime
 import torch
