@@ -341,7 +341,8 @@ class AvatarNet(nn.Module):
     )->Tensor: # (B,3,S,S) in 0..1
         "The half that does."
         heard = self.audio_model(sound)
-        if heard.shape[-1] != seen[-1].shape[-1]: heard = F.adaptive_avg_pool2d(heard, seen[-1].shape[-1])
+        larger = int(heard.shape[-1])//int(seen[-1].shape[-1])
+        if larger > 1: heard = F.avg_pool2d(heard, larger)
         x = self.fuse_conv(torch.cat([seen[-1], heard], 1))
         for i in range(1, self.depth + 1): x = getattr(self, f'up{i}')(x, seen[-1 - i])
         return torch.sigmoid(self.outc(x))

@@ -80,6 +80,7 @@ class RecordingFitness:
         rows = [[('ok' if c.good else 'poor'), c.what, f'{c.value:.4g} {c.unit}'.rstrip(), f'wanted: {c.wanted}'] for c in self.checks]
         return '\n'.join(aligned_rows(rows))
 
+# %% ../nbs/70d_recording.ipynb #838db80a
 def seen_checks(
     looks:list[RecordingLook],
 )->list[FitnessCheck]:
@@ -98,6 +99,7 @@ def seen_checks(
         FitnessCheck('change of light', light.std(), 'levels', 'at most 8', light.std() <= 8),
         FitnessCheck('change of the background', camera, 'levels', 'at most 4: camera and background stand still', camera <= 4)]
 
+# %% ../nbs/70d_recording.ipynb #450d6234
 def heard_checks(
     samples:np.ndarray, # (N,) at 16 kHz
     seconds:float, # of the video
