@@ -47,7 +47,8 @@ def read_table(
         rows = list(table)
     lost = [c for c in columns if c not in (table.fieldnames or ())]
     if lost:
-        raise LatentSyncError(f'{path} has no column {lost[0]}; its first line has to be {",".join(columns)}, with commas')
+        raise LatentSyncError(f'{path} has no column {lost[0]}; its first line has to be {",".join(columns)}, '
+            'with commas')
     return rows
 
 def read_offsets(
@@ -71,13 +72,16 @@ def longest_stretch(
 )->tuple[int,int,list[np.ndarray]]: # number of its first square in `squares`, of its first frame, points (478,2) of each frame
     "Align every frame at 25 fps; find the longest stretch in which each has a face."
     best = 0, 0, []
-    points, bias, written = [], None, 0
+    points = []
+    bias = None
+    written = 0
     tracker = lip_tracker()
     detector.reset()
     for i,frame in enumerate(read_frames(video, FPS)):
         face, mouth = detector.track(frame), tracker.track(frame)
         if face is None or mouth is None:
-            points, bias = [], None
+            points = []
+            bias = None
             continue
         M, bias = similarity(face.anchors, resolution, bias)
         squares.write(align(frame, M, resolution))
@@ -162,7 +166,7 @@ def passing_over(
                 'then run the same command again: what is finished is kept') from e
         tell(f'passed over: {e}')
 
-# %% ../nbs/42_compact_data.ipynb #d32d2f2e
+# %% ../nbs/42_compact_data.ipynb #6d2c2431
 def compact_data(
     folder:str|Path, # of videos
     out:str|Path, # a folder for each clip is made here; finished ones are kept, also those of other folders
@@ -171,7 +175,8 @@ def compact_data(
     "Prepare every clip of a folder that may be trained on."
     detector = face_detector('mesh')
     encoder = load_whisper(checkpoint_file(checkpoint_path('compact'), 'whisper'))
-    offsets, speakers = read_offsets(folder), read_speakers(folder)
+    offsets = read_offsets(folder)
+    speakers = read_speakers(folder)
     kept = {}
     for video in progress_bar(training_clips(folder), desc='prepare', unit='clip'):
         name, place = video.name, Path(out)/video.stem

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['WAV2LIP_VISUAL', 'WAV2LIP_AUDIO', 'COLUMNS', 'TowerConfig', 'VisualConfig', 'shrink', 'tower_sizes', 'mend', 'mended',
-           'fault', 'check_tower', 'SyncNetConfig', 'syncnet_config', 'DownBlock', 'AttentionBlock', 'DownEncoder2D',
-           'ConvBlock', 'Layer', 'conv_tower', 'towers', 'StableSyncNet', 'sync_loss', 'visual_input', 'audio_input',
-           'load_syncnet', 'SyncClip', 'squares_and_frames', 'read_sync_clip', 'window_starts', 'Pair', 'draw_pairs',
-           'SyncAccuracy', 'shares', 'pair_cosines', 'syncnet_accuracy']
+           'fault', 'check_tower', 'SyncNetConfig', 'check_config', 'syncnet_config', 'DownBlock', 'AttentionBlock',
+           'DownEncoder2D', 'ConvBlock', 'Layer', 'conv_tower', 'towers', 'StableSyncNet', 'sync_loss', 'visual_input',
+           'audio_input', 'load_syncnet', 'SyncClip', 'squares_and_frames', 'read_sync_clip', 'window_starts', 'Pair',
+           'draw_pairs', 'SyncAccuracy', 'shares', 'pair_cosines', 'syncnet_accuracy']
 
 # %% ../nbs/13_syncnet.ipynb #eaa74e36
 import math
@@ -48,17 +48,21 @@ class TowerConfig:
         "Lists of one length, channels that the group norms can divide, factors for height and width."
         n = len(self.block_out_channels)
         if len(self.downsample_factors) != n or len(self.attn_blocks) not in (0, n):
-            raise LatentSyncError('a SyncNet tower needs as many downsample_factors and attn_blocks as block_out_channels; make the lists equally long')
+            raise LatentSyncError('a SyncNet tower needs as many downsample_factors and attn_blocks as block_out_channels; '
+                'make the lists equally long')
         if any(c%32 for c in self.block_out_channels):
-            raise LatentSyncError(f'block_out_channels of a SyncNet tower are {list(self.block_out_channels)}, but its norms have 32 groups; use multiples of 32')
+            raise LatentSyncError(f'block_out_channels of a SyncNet tower are {list(self.block_out_channels)}, but its '
+                'norms have 32 groups; use multiples of 32')
         if any(len(pair) != 2 or min(pair) < 1 for pair in self.factors):
-            raise LatentSyncError(f'downsample_factors of a SyncNet tower are {list(self.downsample_factors)}; each must be a number from 1, or one for the height and one for the width')
+            raise LatentSyncError(f'downsample_factors of a SyncNet tower are {list(self.downsample_factors)}; each must be '
+                'a number from 1, or one for the height and one for the width')
 
     @property
     def factors(self)->list[tuple[int,int]]: # one pair per stage
         "What height and width are divided by."
         return [(f,f) if isinstance(f, int) else f for f in self.downsample_factors]
 
+# %% ../nbs/13_syncnet.ipynb #b5feae94
 @dataclass(frozen=True)
 class VisualConfig(TowerConfig):
     "The defaults are the released visual tower."
@@ -76,11 +80,12 @@ def shrink(
     return n if factor == 1 else (n-2)//factor + 1
 
 def tower_sizes(
-    config:TowerConfig,
+    config:TowerConfig, # its factors
     size:tuple[int,int], # height and width that come in
 )->list[tuple[int,int]]: # before the first stage and after each
     "Height and width on the way through a tower."
-    return list(zip(*(accumulate(along, shrink, initial=n) for n,along in zip(size, zip(*config.factors)))))
+    axes = zip(size, zip(*config.factors)) # height with its factors, width with its factors
+    return list(zip(*(accumulate(factors, shrink, initial=n) for n,factors in axes)))
 
 # %% ../nbs/13_syncnet.ipynb #6bb8f1c5
 def mend(
@@ -98,11 +103,12 @@ def mend(
     return factors[:used_up] + (1,)*(len(factors)-used_up)
 
 def mended(
-    config:TowerConfig,
+    config:TowerConfig, # perhaps with factors that do not work out
     size:tuple[int,int], # height and width that come in
 )->list[tuple[int,int]]: # one pair per stage, perhaps of more stages
     "Factors with which a tower ends in D x 1 x 1."
-    return list(zip_longest(*(mend(n, along) for n,along in zip(size, zip(*config.factors))), fillvalue=1))
+    axes = zip(size, zip(*config.factors)) # height with its factors, width with its factors
+    return list(zip_longest(*(mend(n, factors) for n,factors in axes), fillvalue=1))
 
 # %% ../nbs/13_syncnet.ipynb #0cb19633
 def fault(
@@ -110,11 +116,12 @@ def fault(
     sizes:list[int], # of this axis, before the first stage and after each
 )->str: # such as 'ends with a width of 4'
     "What is wrong with an axis."
-    return f'has no {axis} left to divide in stage {sizes.index(0)}' if 0 in sizes else f'ends with a {axis} of {sizes[-1]}'
+    if 0 in sizes: return f'has no {axis} left to divide in stage {sizes.index(0)}'
+    return f'ends with a {axis} of {sizes[-1]}'
 
 def check_tower(
     name:str, # 'audio' or 'visual', for the message
-    config:TowerConfig,
+    config:TowerConfig, # its factors
     size:tuple[int,int], # height and width that come in
 ):
     "Raise one sentence with the factor to change unless the tower ends in D x 1 x 1."
@@ -122,10 +129,13 @@ def check_tower(
     wrong = [fault(axis, sizes) for axis,sizes in along.items() if sizes[-1] != 1]
     if not wrong: return
     show = lambda pair: str(pair[0] if pair[0] == pair[1] else list(pair))
-    new, n = mended(config, size), len(config.factors)
-    todo = [f'change stage {i} of its downsample_factors from {show(a)} to {show(b)}' for i,(a,b) in enumerate(zip(config.factors, new), 1) if a != b]
-    if new[n:]: todo.append(f'append {len(new)-n} stages with factors {", ".join(map(show, new[n:]))}')
-    raise LatentSyncError(f'the {name} tower gets {config.in_channels} x {size[0]} x {size[1]} and must end in {config.block_out_channels[-1]} x 1 x 1, but {" and ".join(wrong)}; {" and ".join(todo)}')
+    new = mended(config, size)
+    pairs = enumerate(zip(config.factors, new), 1)
+    todo = [f'change stage {i} of its downsample_factors from {show(a)} to {show(b)}' for i,(a,b) in pairs if a != b]
+    more = new[len(config.factors):]
+    if more: todo.append(f'append {len(more)} stages with factors {", ".join(map(show, more))}')
+    raise LatentSyncError(f'the {name} tower gets {config.in_channels} x {size[0]} x {size[1]} and must end in '
+        f'{config.block_out_channels[-1]} x 1 x 1, but {" and ".join(wrong)}; {" and ".join(todo)}')
 
 # %% ../nbs/13_syncnet.ipynb #2d59d129
 @dataclass(frozen=True)
@@ -148,28 +158,38 @@ class SyncNetConfig:
     def visual_shape(self)->tuple[int,int,int]: # channels, height, width
         "The picture of a window."
         side = self.resolution//8 if self.latent_space else self.resolution
-        return self.visual_encoder.in_channels if self.latent_space else 3*self.num_frames, side//2 if self.lower_half else side, side
+        channels = self.visual_encoder.in_channels if self.latent_space else 3*self.num_frames
+        return channels, side//2 if self.lower_half else side, side
 
-    def __post_init__(self):
-        "Refuse what does not fit together."
-        if self.network == 'wav2lip':
-            if (self.visual_shape, self.mel_shape) != ((15,128,256), (1,80,16)):
-                raise LatentSyncError('the wav2lip network sees the lower halves of 5 squares of 256 px; set num_frames: 5, or network: stable for anything else')
-            return
-        frames, picture, ends = self.num_frames, self.visual_encoder.in_channels, [t.block_out_channels[-1] for t in (self.audio_encoder, self.visual_encoder)]
-        if self.latent_space and picture%frames or not self.latent_space and picture != 3*frames:
-            raise LatentSyncError(f'visual_encoder.in_channels is {picture}, but a window has {frames} frames; set it to {frames} times {"the channels of the latents" if self.latent_space else "3"}')
-        if ends[0] != ends[1]:
-            raise LatentSyncError(f'the audio tower ends in {ends[0]} channels and the visual tower in {ends[1]}; make the last of block_out_channels equal')
-        check_tower('audio', self.audio_encoder, self.mel_shape[1:])
-        check_tower('visual', self.visual_encoder, self.visual_shape[1:])
+    def __post_init__(self): check_config(self)
+
+def check_config(
+    config:SyncNetConfig, # of a network that is to be made
+):
+    "Refuse what does not fit together."
+    visual, audio = config.visual_encoder, config.audio_encoder
+    if config.network == 'wav2lip':
+        if (config.visual_shape, config.mel_shape) == ((15,128,256), (1,80,16)): return
+        raise LatentSyncError('the wav2lip network sees the lower halves of 5 squares of 256 px; set num_frames: 5, '
+            'or network: stable for anything else')
+    n = config.num_frames
+    if visual.in_channels%n if config.latent_space else visual.in_channels != 3*n:
+        each = 'the channels of the latents' if config.latent_space else '3'
+        raise LatentSyncError(f'visual_encoder.in_channels is {visual.in_channels}, but a window has {n} frames; '
+            f'set it to {n} times {each}')
+    ends = [tower.block_out_channels[-1] for tower in (audio, visual)]
+    if ends[0] != ends[1]: raise LatentSyncError(f'the audio tower ends in {ends[0]} channels and the visual tower in '
+        f'{ends[1]}; make the last of block_out_channels equal')
+    check_tower('audio', audio, config.mel_shape[1:])
+    check_tower('visual', visual, config.visual_shape[1:])
 
 # %% ../nbs/13_syncnet.ipynb #e49b2a5a
 def syncnet_config(
     differences:dict, # keys and values that differ from the released network
 )->SyncNetConfig:
     "The configuration from a preset or from the `model` section of a public yaml file."
-    own = {k: {'attn_blocks': ()} | v for k,v in differences.items() if k in ('audio_encoder','visual_encoder') and 'block_out_channels' in v}
+    towers = ('audio_encoder','visual_encoder')
+    own = {k: {'attn_blocks': ()} | v for k,v in differences.items() if k in towers and 'block_out_channels' in v}
     return dataclass_from(SyncNetConfig, differences | own)
 
 # %% ../nbs/13_syncnet.ipynb #89471ebe
@@ -200,9 +220,12 @@ class AttentionBlock(nn.Module):
         channels:int, # channels in and out
     ):
         super().__init__()
-        self.norm1, self.conv_in = nn.GroupNorm(32, channels, eps=1e-6), nn.Conv2d(channels, channels, 1)
-        self.norm2, self.attn = nn.LayerNorm(channels), Attention(channels, heads=8, dim_head=channels//8, bias=True)
-        self.norm3, self.ff = nn.LayerNorm(channels), FeedForward(channels)
+        self.norm1 = nn.GroupNorm(32, channels, eps=1e-6)
+        self.conv_in = nn.Conv2d(channels, channels, 1)
+        self.norm2 = nn.LayerNorm(channels)
+        self.attn = Attention(channels, heads=8, dim_head=channels//8, bias=True)
+        self.norm3 = nn.LayerNorm(channels)
+        self.ff = FeedForward(channels)
         self.conv_out = nn.Conv2d(channels, channels, 1)
 
     def forward(self,
@@ -218,14 +241,15 @@ class AttentionBlock(nn.Module):
 class DownEncoder2D(nn.Module):
     "Stages, norm, ReLU."
     def __init__(self,
-        config:TowerConfig,
+        config:TowerConfig, # its stages
     ):
         super().__init__()
         channels = config.block_out_channels
         self.gradient_checkpointing = False
         self.conv_in = nn.Conv2d(config.in_channels, channels[0], 3, padding=1)
         self.down_blocks = nn.ModuleList()
-        for i,o,factors,attention in zip((channels[0], *channels), channels, config.factors, config.attn_blocks or (0,)*len(channels)):
+        attended = config.attn_blocks or (0,)*len(channels)
+        for i,o,factors,attention in zip((channels[0], *channels), channels, config.factors, attended):
             self.down_blocks.append(DownBlock(i, o, factors, config.dropout))
             if attention: self.down_blocks.append(AttentionBlock(o))
         self.norm_out = nn.GroupNorm(32, channels[-1], eps=1e-6)
@@ -253,7 +277,8 @@ class ConvBlock(nn.Module):
         residual:bool=False, # add the input
     ):
         super().__init__()
-        self.conv_block = nn.Sequential(nn.Conv2d(in_channels, out_channels, kernel, stride, padding), nn.BatchNorm2d(out_channels))
+        conv = nn.Conv2d(in_channels, out_channels, kernel, stride, padding)
+        self.conv_block = nn.Sequential(conv, nn.BatchNorm2d(out_channels))
         self.slope, self.residual = slope, residual
 
     def forward(self,
@@ -274,26 +299,27 @@ class Layer(NamedTuple):
     slope:float=.2
 
 WAV2LIP_VISUAL = (
-    Layer(32, kernel=7, padding=3), Layer(64, (1,2), 2, kernel=5), Layer(128, 2, 3), Layer(256, 3, 2), Layer(512, 2, 2), Layer(1024, 2, 2),
-    Layer(1024, 2, slope=0), Layer(1024, padding=0, slope=0), Layer(1024, kernel=1, padding=0, slope=0))
+    Layer(32, kernel=7, padding=3), Layer(64, (1,2), 2, kernel=5), Layer(128, 2, 3), Layer(256, 3, 2), Layer(512, 2, 2),
+    Layer(1024, 2, 2), Layer(1024, 2, slope=0), Layer(1024, padding=0, slope=0), Layer(1024, kernel=1, padding=0, slope=0))
 WAV2LIP_AUDIO = (
     Layer(32, 1, 2), Layer(64, (3,1), 2), Layer(128, 3, 2), Layer(256, (3,2), 2), Layer(512, 1, 2),
     Layer(1024, padding=0, slope=0), Layer(1024, kernel=1, padding=0, slope=0))
 
 def conv_tower(
     channels:int, # channels that come in
-    layers:Iterable[Layer],
+    layers:Iterable[Layer], # one after the other
 )->nn.Sequential:
     "A tower of `ConvBlock`."
     blocks = []
     for l in layers:
-        blocks += [ConvBlock(channels, l.channels, l.kernel, l.stride, l.padding, l.slope), *(ConvBlock(l.channels, l.channels, slope=l.slope, residual=True) for _ in range(l.residuals))]
+        blocks.append(ConvBlock(channels, l.channels, l.kernel, l.stride, l.padding, l.slope))
+        blocks += [ConvBlock(l.channels, l.channels, residual=True) for _ in range(l.residuals)]
         channels = l.channels
     return nn.Sequential(*blocks)
 
 # %% ../nbs/13_syncnet.ipynb #ed2e7479
 def towers(
-    config:SyncNetConfig,
+    config:SyncNetConfig, # of the network
 )->tuple[nn.Module,nn.Module]: # audio, visual
     "Both towers with random weights."
     if config.network == 'wav2lip': return conv_tower(1, WAV2LIP_AUDIO), conv_tower(15, WAV2LIP_VISUAL)
@@ -308,22 +334,16 @@ class StableSyncNet(nn.Module):
         self.config = config
         self.audio_encoder, self.visual_encoder = towers(config)
 
-    def save_memory(self,
-        on:bool=True,
-    ):
+    def save_memory(self, on:bool=True): # False: keep everything again
         "In training, keep what goes into each stage only and compute the stage again for its gradients."
         for tower in self.modules():
             if isinstance(tower, DownEncoder2D): tower.gradient_checkpointing = on
 
-    def hear(self,
-        mels:Tensor, # (B,1,80,T)
-    )->Tensor: # (B,D) float32, of length 1
+    def hear(self, mels:Tensor)->Tensor: # (B,1,80,T); (B,D) float32, of length 1
         "The vector of the sound."
         return F.normalize(self.audio_encoder(mels).flatten(1).float())
 
-    def see(self,
-        pictures:Tensor, # (B,C,H,W) of `visual_input`
-    )->Tensor: # (B,D) float32, of length 1
+    def see(self, pictures:Tensor)->Tensor: # (B,C,H,W) of `visual_input`; (B,D) float32, of length 1
         "The vector of the picture."
         return F.normalize(self.visual_encoder(pictures).flatten(1).float())
 
@@ -343,7 +363,8 @@ def sync_loss(
     "Cross-entropy of the cosine, mean over the batch."
     with torch.autocast(seen.device.type, enabled=False):
         cosine = F.cosine_similarity(seen.float(), heard.float()).clamp(0, 1)
-        return F.binary_cross_entropy(cosine, torch.as_tensor(y, dtype=cosine.dtype, device=cosine.device).flatten().expand_as(cosine))
+        wanted = torch.as_tensor(y, dtype=cosine.dtype, device=cosine.device).flatten().expand_as(cosine)
+        return F.binary_cross_entropy(cosine, wanted)
 
 # %% ../nbs/13_syncnet.ipynb #5c1f6d18
 def visual_input(
@@ -354,7 +375,9 @@ def visual_input(
     side = config.visual_shape[2]
     frames = frames.transpose(1,2).flatten(1,2) # (B,F*C,H,W)
     if frames.shape[-1] != side:
-        if config.latent_space: raise LatentSyncError(f'this SyncNet sees latents of {side} x {side}, not of {frames.shape[-1]} x {frames.shape[-1]}; use one that sees pixels, or faces of {config.resolution} px')
+        if config.latent_space:
+            raise LatentSyncError(f'this SyncNet sees latents of {side} x {side}, not of {frames.shape[-1]} x {frames.shape[-1]}; '
+                f'use one that sees pixels, or faces of {config.resolution} px')
         frames = F.interpolate(frames, (side,side), mode='bicubic')
     return frames[:,:,side//2:] if config.lower_half else frames
 
@@ -393,12 +416,14 @@ def squares_and_frames(
     resolution:int=256, # side of a square, px
 )->Iterator[tuple[np.ndarray,np.ndarray]]: # (R,R,3) uint8: aligned face, whole frame
     "Squares up to the first frame without a face."
-    detector, bias = face_detector('mesh'), None
+    detector = face_detector('mesh')
+    bias = None
     for frame in frames:
         face = detector.track(frame)
         if face is None: return
         M, bias = similarity(face.anchors, resolution, bias)
-        yield align(frame, M, resolution), np.array(Image.fromarray(frame).resize((resolution,resolution), Image.BICUBIC))
+        whole = Image.fromarray(frame).resize((resolution,resolution), Image.BICUBIC)
+        yield align(frame, M, resolution), np.array(whole)
 
 def read_sync_clip(
     video:str|Path, # begins with a talking face, has sound
@@ -407,19 +432,23 @@ def read_sync_clip(
     seconds:float=10., # longest piece
 )->SyncClip:
     "The beginning of a clip, as long as a face is there."
-    squares = list(squares_and_frames(islice(read_frames(video, FPS), round(seconds*FPS)), resolution))
-    if not squares: raise LatentSyncError(f'{video} begins without a face; cut it so that a face is seen in its first frame')
+    frames = islice(read_frames(video, FPS), round(seconds*FPS))
+    squares = list(squares_and_frames(frames, resolution))
+    if not squares:
+        raise LatentSyncError(f'{video} begins without a face; cut it so that a face is seen in its first frame')
     return SyncClip(*map(np.stack, zip(*squares)), syncnet_mel(read_audio(video)), offset, Path(video).stem)
 
 # %% ../nbs/13_syncnet.ipynb #4c35b3be
 def window_starts(
-    clip:SyncClip,
+    clip:SyncClip, # with an offset
     num_frames:int=16, # length of a window
 )->range: # first frames
     "Windows that have a picture, and sound with and without the shift."
     last = math.floor((clip.mel.shape[1]-mel_length(num_frames))*FPS/SYNCNET_MEL_RATE) # of the sound
     starts = range(max(clip.offset, 0), min(len(clip.faces)-num_frames, last, last+clip.offset) + 1)
-    if not starts: raise LatentSyncError(f'the clip {clip.name} is too short for a window of {num_frames} frames and an offset of {clip.offset}; leave it out')
+    if not starts:
+        raise LatentSyncError(f'the clip {clip.name} is too short for a window of {num_frames} frames and an offset of '
+            f'{clip.offset}; leave it out')
     return starts
 
 # %% ../nbs/13_syncnet.ipynb #8110c3a2
@@ -438,17 +467,21 @@ def draw_pairs(
     apart:int=5, # least distance in frames of another time of the same clip
 )->list[Pair]: # every second one belongs together
     "Pairs to judge, the same ones for the same seed."
-    rng, pairs = np.random.default_rng(seed), []
+    rng = np.random.default_rng(seed)
+    pairs = []
     for k in range(n):
         c = int(rng.integers(len(starts)))
         s = int(rng.choice(starts[c]))
         others = [t for t in starts[c] if abs(t-s) >= apart]
         if k%2 == 0: pairs.append(Pair('same time', c, s, c, s))
-        elif others and (k%4 == 1 or len(starts) == 1): pairs.append(Pair('other time', c, s, c, int(rng.choice(others))))
+        elif others and (k%4 == 1 or len(starts) == 1):
+            pairs.append(Pair('other time', c, s, c, int(rng.choice(others))))
         elif len(starts) > 1:
             d = (c + int(rng.integers(1, len(starts))))%len(starts)
             pairs.append(Pair('other clip', c, s, d, int(rng.choice(starts[d]))))
-        else: raise LatentSyncError(f'one clip of {len(starts[0])} windows has no two that are {apart} frames apart; give longer clips or more of them')
+        else:
+            raise LatentSyncError(f'one clip of {len(starts[0])} windows has no two that are {apart} frames apart; '
+                'give longer clips or more of them')
     return pairs
 
 # %% ../nbs/13_syncnet.ipynb #ee7839ac
@@ -457,42 +490,48 @@ COLUMNS = 'aligned', 'sound as found', 'faces as found', 'both as found'
 @dataclass(frozen=True)
 class SyncAccuracy:
     "Share of right answers by kind of pair."
-    pairs:dict # kind -> number of pairs; 'all'
-    right:dict # one of `COLUMNS` -> kind -> share; 'all', both classes alike
+    pairs:dict[str,int] # kind -> number of pairs; 'all'
+    right:dict[str,dict[str,float]] # one of `COLUMNS` -> kind -> share; 'all', both classes alike
 
     def _repr_markdown_(self):
-        rows = [f'| {k} | {n} | ' + ' | '.join(f'{self.right[c][k]:.1%}' for c in COLUMNS) + ' |' for k,n in self.pairs.items()]
+        shares = lambda kind: ' | '.join(f'{self.right[c][kind]:.1%}' for c in COLUMNS)
+        rows = [f'| {k} | {n} | {shares(k)} |' for k,n in self.pairs.items()]
         return '\n'.join([f'| sound of | pairs | {" | ".join(COLUMNS)} |', '|---|--:' + '|--:'*len(COLUMNS) + '|', *rows])
 
     __str__ = _repr_markdown_
 
 def shares(
-    pairs:list[Pair],
+    pairs:list[Pair], # of `draw_pairs`
     cosines:np.ndarray, # one per pair
-)->dict: # kind -> share of right answers; 'all'
+)->dict[str,float]: # kind -> share of right answers; 'all'
     "How many answers are right, by kind."
-    right = {k: [bool(c > .5) == (k == 'same time') for p,c in zip(pairs, cosines) if p.kind == k] for k in dict.fromkeys(p.kind for p in pairs)}
+    right = {p.kind: [] for p in pairs}
+    for p,c in zip(pairs, cosines): right[p.kind].append(bool(c > .5) == (p.kind == 'same time'))
     return {k: float(np.mean(v)) for k,v in right.items()} | {'all': float(np.mean(sum(right.values(), [])))}
 
 # %% ../nbs/13_syncnet.ipynb #2da69232
 def pair_cosines(
-    net:StableSyncNet,
-    clips:list[SyncClip],
-    pairs:list[Pair],
+    net:StableSyncNet, # in evaluation mode
+    clips:list[SyncClip], # of `read_sync_clip`
+    pairs:list[Pair], # of `draw_pairs`
     encode:Callable|None=None, # pixels (N,3,R,R) in -1..1 to latents, for a network that sees latents
 )->np.ndarray: # (4,N), one row for each of `COLUMNS`
     "What a network says about pairs."
-    p, config, n = next(net.parameters()), net.config, net.config.num_frames
-    def see(kind):
-        pixels = torch.cat([to_pixels(getattr(clips[q.clip], kind)[q.start:q.start+n]) for q in pairs]).to(p)
+    weight = next(net.parameters())
+    n = net.config.num_frames
+    def see(kind): # 'faces' or 'frames'
+        pixels = torch.cat([to_pixels(getattr(clips[q.clip], kind)[q.start:q.start+n]) for q in pairs]).to(weight)
         frames = encode(pixels) if encode else pixels
-        return net.see(visual_input(frames.unflatten(0, (-1,n)).transpose(1,2), config).to(p))
-    def hear(shift):
-        return net.hear(torch.cat([audio_input(c.mel, [q.heard_start - shift*c.offset], config) for q in pairs for c in [clips[q.heard_clip]]]).to(p))
+        return net.see(visual_input(frames.unflatten(0, (-1,n)).transpose(1,2), net.config).to(weight))
+    def hear(shift): # 1: by the known offset; 0: as found
+        heard = [(clips[q.heard_clip], q.heard_start) for q in pairs]
+        return net.hear(torch.cat([audio_input(c.mel, [s - shift*c.offset], net.config) for c,s in heard]).to(weight))
     with torch.inference_mode():
-        seen, heard = [see(kind) for kind in ('faces','frames')], [hear(shift) for shift in (1,0)]
+        seen = [see(kind) for kind in ('faces','frames')]
+        heard = [hear(shift) for shift in (1,0)]
         return torch.stack([F.cosine_similarity(v, a) for v in seen for a in heard]).float().cpu().numpy()
 
+# %% ../nbs/13_syncnet.ipynb #bf32cbbf
 def syncnet_accuracy(
     net:StableSyncNet, # in evaluation mode
     clips:list[SyncClip], # of `read_sync_clip`
@@ -503,8 +542,11 @@ def syncnet_accuracy(
     encode:Callable|None=None, # pixels (N,3,R,R) in -1..1 to latents, for a network that sees latents
 )->SyncAccuracy:
     "Share of pairs on which cosine > 0.5 says rightly whether sound and picture belong together."
-    if net.config.latent_space and encode is None: raise LatentSyncError('this SyncNet sees latents; give encode, a function from pixels to latents')
+    if net.config.latent_space and encode is None:
+        raise LatentSyncError('this SyncNet sees latents; give encode, a function from pixels to latents')
     pairs = draw_pairs([window_starts(c, net.config.num_frames) for c in clips], n, seed, apart)
-    cosines = np.concatenate([pair_cosines(net, clips, pairs[i:i+batch_size], encode) for i in range(0, n, batch_size)], 1)
+    batches = [pairs[i:i+batch_size] for i in range(0, n, batch_size)]
+    cosines = np.concatenate([pair_cosines(net, clips, batch, encode) for batch in batches], 1)
     right = {name: shares(pairs, row) for name,row in zip(COLUMNS, cosines)}
-    return SyncAccuracy({k: n if k == 'all' else sum(p.kind == k for p in pairs) for k in right['aligned']}, right)
+    counts = {k: sum(p.kind == k for p in pairs) for k in right['aligned'] if k != 'all'}
+    return SyncAccuracy(counts | dict(all=n), right)

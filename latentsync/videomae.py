@@ -35,7 +35,8 @@ class VideoMAEConfig:
     def __post_init__(self):
         "Boxes fill the window."
         if self.image_size%self.patch_size or self.num_frames%self.tubelet_size:
-            raise LatentSyncError(f'boxes of {self.tubelet_size} frames and {self.patch_size} px do not fill {self.num_frames} frames of {self.image_size} px; use multiples')
+            raise LatentSyncError(f'boxes of {self.tubelet_size} frames and {self.patch_size} px do not fill '
+                f'{self.num_frames} frames of {self.image_size} px; use multiples')
 
     @property
     def boxes(self)->int: # 8 x 16 x 16 in the released network
@@ -46,7 +47,7 @@ class VideoMAEConfig:
 def positions(
     n:int, # boxes
     dim:int, # numbers per box
-    device:torch.device|str='cpu',
+    device:torch.device|str='cpu', # where the table is made
 )->Tensor: # (n,dim)
     "Sines in the even columns, cosines in the odd ones, of ever longer waves."
     wave = 10000**(torch.arange(0, dim, 2, device=device)/dim)
@@ -57,12 +58,15 @@ def positions(
 class VideoAttention(nn.Module):
     "Every box looks at all others."
     def __init__(self,
-        config:VideoMAEConfig,
+        config:VideoMAEConfig, # width and number of heads
     ):
         super().__init__()
-        dim, self.heads = config.embed_dim, config.num_heads
-        self.qkv, self.proj = nn.Linear(dim, 3*dim, bias=False), nn.Linear(dim, dim)
-        self.q_bias, self.v_bias = nn.Parameter(torch.zeros(dim)), nn.Parameter(torch.zeros(dim))
+        dim = config.embed_dim
+        self.heads = config.num_heads
+        self.qkv = nn.Linear(dim, 3*dim, bias=False)
+        self.proj = nn.Linear(dim, dim)
+        self.q_bias = nn.Parameter(torch.zeros(dim))
+        self.v_bias = nn.Parameter(torch.zeros(dim))
 
     def forward(self,
         x:Tensor, # (B,N,D)
@@ -76,12 +80,15 @@ class VideoAttention(nn.Module):
 class VideoBlock(nn.Module):
     "Attention and two layers, each added back."
     def __init__(self,
-        config:VideoMAEConfig,
+        config:VideoMAEConfig, # width of both layers
     ):
         super().__init__()
         dim, inner = config.embed_dim, config.mlp_dim
-        self.norm1, self.attn = nn.LayerNorm(dim, eps=1e-6), VideoAttention(config)
-        self.norm2, self.mlp = nn.LayerNorm(dim, eps=1e-6), nn.Sequential(OrderedDict(fc1=nn.Linear(dim, inner), act=nn.GELU(), fc2=nn.Linear(inner, dim)))
+        self.norm1 = nn.LayerNorm(dim, eps=1e-6)
+        self.attn = VideoAttention(config)
+        self.norm2 = nn.LayerNorm(dim, eps=1e-6)
+        layers = dict(fc1=nn.Linear(dim, inner), act=nn.GELU(), fc2=nn.Linear(inner, dim))
+        self.mlp = nn.Sequential(OrderedDict(layers))
 
     def forward(self,
         x:Tensor, # (B,N,D)
@@ -94,14 +101,16 @@ class VideoBlock(nn.Module):
 class VideoMAE(nn.Module):
     "The vector of a window of frames."
     def __init__(self,
-        config:VideoMAEConfig=VideoMAEConfig(),
+        config:VideoMAEConfig=VideoMAEConfig(), # its size
     ):
         super().__init__()
-        c, box = config, (config.tubelet_size, config.patch_size, config.patch_size)
-        self.config, self.gradient_checkpointing = c, False
+        c = self.config = config
+        self.gradient_checkpointing = False
+        box = c.tubelet_size, c.patch_size, c.patch_size
         self.patch_embed = nn.Sequential(OrderedDict(proj=nn.Conv3d(3, c.embed_dim, box, stride=box)))
         self.blocks = nn.ModuleList(VideoBlock(c) for _ in range(c.depth))
-        self.fc_norm, self.head = nn.LayerNorm(c.embed_dim, eps=1e-6), nn.Linear(c.embed_dim, c.num_classes)
+        self.fc_norm = nn.LayerNorm(c.embed_dim, eps=1e-6)
+        self.head = nn.Linear(c.embed_dim, c.num_classes)
 
     def forward(self,
         frames:Tensor, # (B,3,F,H,W) in 0..1, of `video_input`
@@ -117,13 +126,13 @@ class VideoMAE(nn.Module):
 # %% ../nbs/14_videomae.ipynb #fe7976f3
 def video_input(
     frames:Tensor, # (B,3,F,R,R) in -1..1
-    config:VideoMAEConfig=VideoMAEConfig(),
+    config:VideoMAEConfig=VideoMAEConfig(), # its size of a frame
 )->Tensor: # (B,3,F,S,S) in 0..1
     "Frames at the size and in the range of the network."
-    B, _, n_frames = frames.shape[:3]
     size = (config.image_size,)*2
-    flat = F.interpolate(frames.transpose(1,2).flatten(0,1), size, mode='bicubic') if frames.shape[-2:] != size else frames.transpose(1,2).flatten(0,1)
-    return (flat/2 + .5).clamp(0, 1).unflatten(0, (B,n_frames)).transpose(1,2)
+    flat = frames.transpose(1,2).flatten(0,1) # (B*F,3,R,R)
+    if flat.shape[-2:] != size: flat = F.interpolate(flat, size, mode='bicubic')
+    return (flat/2 + .5).clamp(0, 1).unflatten(0, (len(frames),-1)).transpose(1,2)
 
 # %% ../nbs/14_videomae.ipynb #cca046b4
 def load_videomae(
