@@ -150,13 +150,15 @@ def picture_facts(
     hdr = HDR.get(colour.transfer, '')
     return dict(colour=Colour() if hdr else colour, bits=picture.format.components[0].bits, hdr=hdr)
 
-# %% ../nbs/01_media.ipynb #f6d8a741
+# %% ../nbs/01_media.ipynb #e6c8433c
 def probe(
     path:str|Path, # a video, a picture or a sound
     need:str='video', # 'video' (or a picture), 'audio' or 'any': what must be in it
 )->MediaInfo: # sizes are those of the upright picture
     "Look into a media file."
-    path, full, notes = Path(path), readable(path), []
+    path = Path(path)
+    full = readable(path)
+    notes = []
     still = read_still(full, notes)
     if still is not None and need != 'audio': return still_info(path, still, notes)
     with open_media(path) as c:
