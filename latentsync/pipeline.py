@@ -27,7 +27,7 @@ from urllib.parse import quote
 import cv2
 import numpy as np
 
-# %% ../nbs/20_pipeline.ipynb #2edb63c2
+# %% ../nbs/20_pipeline.ipynb #717c498a
 from . import __version__
 from .core import DTYPES, LatentSyncError, atomic_path, commit, demo, repo_root
 from .media import probe, read_frames
@@ -39,7 +39,8 @@ from .courtesy import provenance
 from .job import (Job, LipsyncSettings, Voice, check_clip, checked_set, frame_order, frames_in_order,
     lipsync_settings, new_job, open_job, own_face, processor_seconds, refuse_lost, slow_words, spoken_frames, take_note,
     until_stopped, why_lost)
-from .rendering import begin_at, lipsync_frames, render, run_of_frames, shot_bank, window_frames
+from latentsync.rendering import (begin_at, lipsync_frames, living_frames, render, run_of_frames, shot_bank,
+    window_frames)
 from .parts import (WAITING, claimed, digest, input_digests, job_key, one_core_each, other_files, peak_memory,
     sound_track, tidy_heap, tidy_up, write_parts)
 
