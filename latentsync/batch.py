@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['NEEDED', 'COLUMNS', 'STYLE', 'read_cells', 'read_heading', 'read_table', 'BatchJob', 'placed', 'cell_settings',
-           'new_batch_job', 'same_place', 'read_jobs', 'batch_models', 'finished', 'batch_record', 'lost_job', 'do_job',
-           'BatchReport', 'batch_page', 'save_batch', 'batch']
+           'new_batch_job', 'same_place', 'read_jobs', 'refuse_collisions', 'batch_models', 'finished', 'batch_record',
+           'lost_job', 'do_job', 'BatchReport', 'page_row', 'batch_page', 'save_batch', 'batch']
 
-# %% ../nbs/21_batch.ipynb #e998afb5
+# %% ../nbs/21_batch.ipynb #fb4ce4d3
 import csv
 import difflib
 import html
@@ -19,14 +19,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from . import __version__
-from .core import LatentSyncError, aligned_rows, atomic_path, dataclass_from, json_text, progress_bar, read_value
+from .core import (
+    LatentSyncError, aligned_rows, atomic_path, dataclass_from, json_text, progress_bar, read_value)
 from .core import preset as read_preset
 from .media import still
 from .workers import worker_pool
 from .speaker import Models, load_models
-from .pipeline import LipsyncSettings, checked_set, digest, input_digests, job_key, lipsync, report_path, version
+from .pipeline import (
+    LipsyncSettings, checked_set, digest, input_digests, job_key, lipsync, report_path, version)
 
-# %% ../nbs/21_batch.ipynb #dc2203ae
+# %% ../nbs/21_batch.ipynb #26a8671f
 NEEDED = 'video', 'audio', 'out'
 COLUMNS = (*NEEDED, 'preset', *(f.name for f in fields(LipsyncSettings)))
 
@@ -35,15 +37,18 @@ def read_cells(
 )->list[tuple[int,list[str]]]: # number of the line, cells; the heading first; empty lines are left out
     "The cells of a table."
     try: text = path.read_text(encoding='utf-8-sig')
-    except OSError as e: raise LatentSyncError(f'the table {path} cannot be read: {e.strerror}; check its name') from e
-    except UnicodeDecodeError as e: raise LatentSyncError(f'the table {path} is no text in UTF-8; save it as CSV in UTF-8') from e
+    except OSError as e:
+        raise LatentSyncError(f'the table {path} cannot be read: {e.strerror}; check its name') from e
+    except UnicodeDecodeError as e:
+        raise LatentSyncError(f'the table {path} is no text in UTF-8; save it as CSV in UTF-8') from e
     mark = max(',;\t', key=text.partition('\n')[0].count)
     lines = csv.reader(io.StringIO(text, newline=''), delimiter=mark, strict=True, skipinitialspace=True)
     try: rows = [(lines.line_num, [cell.strip() for cell in row]) for row in lines]
-    except csv.Error as e: raise LatentSyncError(f'line {lines.line_num} of {path} cannot be read ({e}); mend its quotes') from e
+    except csv.Error as e:
+        raise LatentSyncError(f'line {lines.line_num} of {path} cannot be read ({e}); mend its quotes') from e
     return [(n, row) for n, row in rows if any(row)]
 
-# %% ../nbs/21_batch.ipynb #9c22491a
+# %% ../nbs/21_batch.ipynb #9e7de166
 def read_heading(
     path:Path, # for the message
     cells:list[str], # of the first line
@@ -55,32 +60,37 @@ def read_heading(
         hint = f'did you mean {near[0]!r}?' if near else f'it may have {", ".join(COLUMNS)}'
         if name not in COLUMNS: raise LatentSyncError(f'{path} has a column {cell!r}; {hint}')
         if names.count(name) > 1: raise LatentSyncError(f'{path} has two columns {name!r}; remove one')
-    lost = [name for name in NEEDED if name not in names]
-    if lost: raise LatentSyncError(f'{path} has no column {" and no column ".join(lost)}; it needs {", ".join(NEEDED)} in its first line')
+    lost = ' and no column '.join(name for name in NEEDED if name not in names)
+    if lost: raise LatentSyncError(f'{path} has no column {lost}; it needs {", ".join(NEEDED)} in its first line')
     return names
 
+# %% ../nbs/21_batch.ipynb #ec1582a8
 def read_table(
     path:Path, # a table with a heading
 )->dict[int,dict[str,str]]: # number of the line -> column -> what stands there, without empty cells
     "The lines of a table of jobs."
     rows = read_cells(path)
-    if len(rows) < 2: raise LatentSyncError(f'{path} has no jobs; write a heading ({",".join(NEEDED)}) and a line for each job')
+    if len(rows) < 2:
+        raise LatentSyncError(f'{path} has no jobs; write a heading ({",".join(NEEDED)}) and a line for each job')
     names = read_heading(path, rows[0][1])
     for n, row in rows[1:]:
-        if len(row) > len(names): raise LatentSyncError(f'line {n} of {path} has {len(row)} cells, the heading {len(names)}; put what holds a comma in quotes')
+        if len(row) <= len(names): continue
+        cells = f'{len(row)} cells, the heading {len(names)}'
+        raise LatentSyncError(f'line {n} of {path} has {cells}; put what holds a comma in quotes')
     return {n: {name: cell for name, cell in zip(names, row) if cell} for n, row in rows[1:]}
 
-# %% ../nbs/21_batch.ipynb #bc567e66
+# %% ../nbs/21_batch.ipynb #ddfdae60
 @dataclass(frozen=True)
 class BatchJob:
     "A line of the table."
-    line:int
+    line:int # its number in the table
     video:str # absolute, or empty where the table has none
-    audio:str
-    out:str
+    audio:str # the same
+    out:str # the same
     settings:dict # of `LipsyncSettings`
     problem:str='' # why it cannot be done
 
+# %% ../nbs/21_batch.ipynb #70904a25
 def placed(
     folder:Path, # of the table
     words:str, # perhaps a path
@@ -88,6 +98,7 @@ def placed(
     "What a cell means if it is a path."
     return str(folder/words) if (folder/words).exists() else words
 
+# %% ../nbs/21_batch.ipynb #0c16b834
 def cell_settings(
     folder:Path, # of the table
     cells:dict[str,str], # column -> what stands there
@@ -95,62 +106,82 @@ def cell_settings(
 )->dict: # of `LipsyncSettings`
     "The settings of a line. Raises `LatentSyncError` where a value cannot be read."
     own = {k: placed(folder, v) if k in ('checkpoint', 'preset') else v for k, v in cells.items() if k not in NEEDED}
-    if 'face' in own: own['face'] = ['='.join(placed(folder, part.strip()) for part in f.split('=')) for f in own['face'].split(';')]
+    if 'face' in own:
+        faces = [f.split('=') for f in own['face'].split(';')] # 'left=a.wav; right=b.wav'
+        own['face'] = ['='.join(placed(folder, part.strip()) for part in f) for f in faces]
     joined = given | own
     name = joined.pop('preset', None)
     values = {} if name is None else read_preset(name, 'lipsync')
     return asdict(dataclass_from(LipsyncSettings, values | joined, read_value))
 
-# %% ../nbs/21_batch.ipynb #e5879c59
+# %% ../nbs/21_batch.ipynb #2a4cd6f1
 def new_batch_job(
     folder:Path, # of the table
-    line:int,
+    line:int, # its number
     cells:dict[str,str], # column -> what stands there
     given:dict, # settings for all jobs
 )->BatchJob:
     "A job of a line."
     paths = {k: str(folder/cells[k]) if k in cells else '' for k in NEEDED}
     lost = [k for k in NEEDED if not paths[k]]
-    if lost: return BatchJob(line, **paths, settings={}, problem=f'the line has no {" and no ".join(lost)}; fill the cell')
+    if lost:
+        problem = f'the line has no {" and no ".join(lost)}; fill the cell'
+        return BatchJob(line, **paths, settings={}, problem=problem)
     try: return BatchJob(line, **paths, settings=cell_settings(folder, cells, given))
     except LatentSyncError as e: return BatchJob(line, **paths, settings={}, problem=str(e))
 
+# %% ../nbs/21_batch.ipynb #d49c61be
 def same_place(
     path:str, # may not exist
 )->str:
     "One name for one place."
     return os.path.normcase(os.path.realpath(path))
 
+# %% ../nbs/21_batch.ipynb #fe556ad1
 def read_jobs(
     path:str|Path, # the table
     **given, # settings for all jobs
 )->list[BatchJob]:
-    "The jobs of a table. Raises `LatentSyncError` where two of them would get into each other's way."
+    "The jobs of a table."
     path = Path(path).absolute()
-    dataclass_from(LipsyncSettings, {k: v for k, v in given.items() if k != 'preset'}) # raises for what is wrong with all
+    for_all = {k: v for k, v in given.items() if k != 'preset'}
+    dataclass_from(LipsyncSettings, for_all) # raises for what is wrong with all
     jobs = [new_batch_job(path.parent, n, cells, given) for n, cells in read_table(path).items()]
-    read, written = {}, {}
-    for j in jobs:
-        for p in filter(None, (j.video, j.audio)): read.setdefault(same_place(p), j.line)
-    for j in (j for j in jobs if j.out):
-        place = same_place(j.out)
-        if place in written: raise LatentSyncError(f'lines {written[place]} and {j.line} of {path} both write {j.out}; give each job an output of its own')
-        if place in read: raise LatentSyncError(f'line {j.line} of {path} writes {j.out}, which is an input of line {read[place]}; write to another file')
-        written[place] = j.line
+    refuse_collisions(path, jobs)
     return jobs
 
-# %% ../nbs/21_batch.ipynb #4fd5b55d
+def refuse_collisions(
+    path:Path, # for the message
+    jobs:list[BatchJob], # of the table
+):
+    "Raises `LatentSyncError` where two jobs would get into each other's way."
+    read, written = {}, {} # place -> line
+    for j in jobs:
+        for p in filter(None, (j.video, j.audio)): read.setdefault(same_place(p), j.line)
+    for j in jobs:
+        if not j.out: continue
+        place = same_place(j.out)
+        if place in written:
+            lines = f'lines {written[place]} and {j.line} of {path}'
+            raise LatentSyncError(f'{lines} both write {j.out}; give each job an output of its own')
+        if place in read:
+            overwrites = f'line {j.line} of {path} writes {j.out}, which is an input of line {read[place]}'
+            raise LatentSyncError(f'{overwrites}; write to another file')
+        written[place] = j.line
+
+# %% ../nbs/21_batch.ipynb #8d482a1f
 @lru_cache(maxsize=1)
 def batch_models(
-    checkpoint:str,
-    device:str,
-    dtype:str,
+    checkpoint:str, # name or folder of a set
+    device:str, # where to compute
+    dtype:str, # in which number format
 )->Models:
     "The models of a set, which stay loaded from one job to the next."
     return load_models(checkpoint, device, dtype)
 
+# %% ../nbs/21_batch.ipynb #84765eac
 def finished(
-    job:BatchJob,
+    job:BatchJob, # of a table
     settings:LipsyncSettings, # of the job
 )->dict|None: # its report; None: it is to be done
     "The report of a result that is what the job asks for."
@@ -159,13 +190,15 @@ def finished(
     try: report = json.loads(path.read_text(encoding='utf-8'))
     except ValueError: return None
     weights = digest(checked_set(job.video, job.audio, settings).folder)
-    same = isinstance(report, dict) and report.get('key') == job_key(settings, weights, input_digests(job.video, job.audio, settings))
-    if not same or report['version'].split()[0] != __version__: return None
-    return report if report['version'] == version() else report | dict(notes=[*report['notes'], f'made by {report["version"]}'])
+    wanted = job_key(settings, weights, input_digests(job.video, job.audio, settings))
+    if not isinstance(report, dict) or report.get('key') != wanted: return None
+    if report['version'].split()[0] != __version__: return None
+    if report['version'] == version(): return report
+    return report | dict(notes=[*report['notes'], f'made by {report["version"]}'])
 
-# %% ../nbs/21_batch.ipynb #b127fcca
+# %% ../nbs/21_batch.ipynb #3126916b
 def batch_record(
-    job:BatchJob,
+    job:BatchJob, # of a table
     state:str, # 'done', 'kept' from an earlier batch, or 'failed'
     report:dict|None=None, # what `Report` holds
     reason:str='', # of a failure
@@ -173,31 +206,36 @@ def batch_record(
     "What came of a job."
     known = report or {}
     about = {k: known.get(k) for k in ('frames', 'faces', 'seconds', 'checkpoint')}
-    return dict(line=job.line, state=state, video=job.video, audio=job.audio, out=job.out, **about, notes=known.get('notes', []), reason=reason)
+    files = dict(video=job.video, audio=job.audio, out=job.out)
+    return dict(line=job.line, state=state, **files, **about, notes=known.get('notes', []), reason=reason)
 
 def lost_job(
-    job:BatchJob,
+    job:BatchJob, # of a table
     why:str, # a sentence
 )->dict: # of `batch_record`
     "A job that came to no end."
     return batch_record(job, 'failed', reason=why)
 
+# %% ../nbs/21_batch.ipynb #85461d27
 def do_job(
-    job:BatchJob,
+    job:BatchJob, # of a table
 )->dict: # of `batch_record`
     "Do one job; never raises."
     try:
         if job.problem: raise LatentSyncError(job.problem)
         settings = LipsyncSettings(**job.settings)
-        if report := finished(job, settings): return batch_record(job, 'kept', report)
+        known = finished(job, settings)
+        if known: return batch_record(job, 'kept', known)
         os.makedirs(Path(job.out).parent, exist_ok=True)
         models = batch_models(settings.checkpoint, settings.device, settings.dtype)
-        return batch_record(job, 'done', vars(lipsync(job.video, job.audio, job.out, models, False, **job.settings)))
+        made = lipsync(job.video, job.audio, job.out, models, False, **job.settings)
+        return batch_record(job, 'done', vars(made))
     except LatentSyncError as e: return lost_job(job, str(e))
-    except OSError as e: return lost_job(job, f'{e.filename or job.out} cannot be used: {e.strerror}; choose another place')
+    except OSError as e:
+        return lost_job(job, f'{e.filename or job.out} cannot be used: {e.strerror}; choose another place')
     except Exception as e: return lost_job(job, f'a defect of the program: {type(e).__name__}: {e}')
 
-# %% ../nbs/21_batch.ipynb #7782149a
+# %% ../nbs/21_batch.ipynb #5f8b79c6
 @dataclass(frozen=True, repr=False)
 class BatchReport:
     "What came of a table."
@@ -205,41 +243,57 @@ class BatchReport:
     jobs:list[dict] # of `batch_record`, in order of the lines
 
     @property
-    def failed(self)->list[dict]:
-        "The jobs that could not be done."
+    def failed(self)->list[dict]: # the jobs that could not be done
         return [j for j in self.jobs if j['state'] == 'failed']
 
     def refuse_failed(self):
         "Raises `LatentSyncError` if a job could not be done."
         n = len(self.failed)
-        if n: raise LatentSyncError(f'{n} of {len(self.jobs)} jobs failed; the table above and {self.folder/"index.html"} say why, and the same command does them once they are mended')
+        if not n: return
+        where = f'the table above and {self.folder/"index.html"} say why'
+        again = 'and the same command does them once they are mended'
+        raise LatentSyncError(f'{n} of {len(self.jobs)} jobs failed; {where}, {again}')
 
     def __str__(self):
-        rows = [[f'line {j["line"]}', j['state'], *('-' if j[k] is None else f'{j[k]:.4g}' for k in ('frames', 'seconds'))] for j in self.jobs]
+        number = lambda x: '-' if x is None else f'{x:.4g}'
+        rows = [[f'line {j["line"]}', j['state'], number(j['frames']), number(j['seconds'])] for j in self.jobs]
         lines = aligned_rows([['', 'state', 'frames', 'seconds of work'], *rows])
         told = [f'{line}  {j["reason"] or j["out"]}' for line, j in zip(lines[1:], self.jobs)]
-        counts = [f'{n} {state}' for state in ('done', 'kept', 'failed') if (n := sum(j['state'] == state for j in self.jobs))]
-        return '\n'.join([lines[0], *told, f'{len(self.jobs)} jobs: {", ".join(counts)}; summary in {self.folder}'])
+        states = [j['state'] for j in self.jobs]
+        counts = [f'{states.count(k)} {k}' for k in ('done', 'kept', 'failed') if k in states]
+        return '\n'.join([lines[0], *told, f'{len(states)} jobs: {", ".join(counts)}; summary in {self.folder}'])
 
     __repr__ = __str__
 
-# %% ../nbs/21_batch.ipynb #a50c5af9
-STYLE = 'body{font:14px sans-serif;max-width:70em;margin:2em auto}td,th{padding:.2em .6em;text-align:left;vertical-align:top}.failed{color:#a00}'
+# %% ../nbs/21_batch.ipynb #c59dc94d
+STYLE = '''body{font:14px sans-serif;max-width:70em;margin:2em auto}.failed{color:#a00}
+td,th{padding:.2em .6em;text-align:left;vertical-align:top}'''
 
+def page_row(
+    j:dict, # of `batch_record`
+    folder:Path, # of the page
+)->str: # HTML
+    "A line of the summary, with a picture of the result."
+    link = html.escape(Path(os.path.relpath(j['out'], folder)).as_posix() if j['out'] else '')
+    picture = still(j['out'], height=80) if j['state'] != 'failed' else ''
+    result = f'<a href="{link}">{html.escape(Path(j["out"]).name)}</a>'
+    frames = '' if j['frames'] is None else str(j['frames'])
+    told = html.escape(j['reason'] or ' '.join(j['notes']))
+    cells = j['line'], j['state'], picture, result, frames, told
+    return f'<tr class={j["state"]}>' + ''.join(f'<td>{cell}' for cell in cells)
+
+# %% ../nbs/21_batch.ipynb #1c88ff2f
 def batch_page(
-    report:BatchReport,
+    report:BatchReport, # of all jobs
 )->str: # HTML, complete in itself but for the videos it leads to
     "The summary with pictures."
-    def row(j):
-        link = html.escape(Path(os.path.relpath(j['out'], report.folder)).as_posix() if j['out'] else '')
-        picture = still(j['out'], height=80) if j['state'] != 'failed' else ''
-        told = html.escape(j['reason'] or ' '.join(j['notes']))
-        frames = '' if j['frames'] is None else str(j['frames'])
-        return f'<tr class={j["state"]}><td>{j["line"]}<td>{j["state"]}<td>{picture}<td><a href="{link}">{html.escape(Path(j["out"]).name)}</a><td>{frames}<td>{told}'
     head = ''.join(f'<th>{name}' for name in ('line', 'state', '', 'result', 'frames', 'reason or notes'))
-    return '\n'.join(['<!doctype html><meta charset="utf-8"><title>batch</title>', f'<style>{STYLE}</style><h1>{len(report.jobs)} jobs, {len(report.failed)} failed</h1>',
-        f'<table><tr>{head}', *map(row, report.jobs), '</table>'])
+    title = f'<h1>{len(report.jobs)} jobs, {len(report.failed)} failed</h1>'
+    rows = [page_row(j, report.folder) for j in report.jobs]
+    return '\n'.join(['<!doctype html><meta charset="utf-8"><title>batch</title>', f'<style>{STYLE}</style>{title}',
+        f'<table><tr>{head}', *rows, '</table>'])
 
+# %% ../nbs/21_batch.ipynb #012e3a62
 def save_batch(
     report:BatchReport, # writes summary.csv, summary.json and index.html
 ):
@@ -248,10 +302,11 @@ def save_batch(
     writer = csv.DictWriter(out, list(report.jobs[0]), lineterminator='\n')
     writer.writeheader()
     writer.writerows(j | dict(notes=' '.join(j['notes'])) for j in report.jobs)
-    for name, text in {'summary.csv': out.getvalue(), 'summary.json': json_text(report.jobs), 'index.html': batch_page(report)}.items():
+    texts = {'summary.csv': out.getvalue(), 'summary.json': json_text(report.jobs), 'index.html': batch_page(report)}
+    for name, text in texts.items():
         with atomic_path(report.folder/name) as tmp: tmp.write_text(text, encoding='utf-8')
 
-# %% ../nbs/21_batch.ipynb #b81dc591
+# %% ../nbs/21_batch.ipynb #11dbd89a
 def batch(
     jobs:str|Path, # a table, see above
     folder:str|Path|None=None, # of the summary; None: `JOBS_batch` beside the table
@@ -261,11 +316,13 @@ def batch(
     **settings, # of `lipsync_settings`, for all jobs; a cell of the table overrides them
 )->BatchReport:
     "Do the jobs of a table; what is finished is kept."
-    todo, path = read_jobs(jobs, **settings), Path(jobs).absolute()
+    todo = read_jobs(jobs, **settings)
+    path = Path(jobs).absolute()
     if workers < 1: raise LatentSyncError(f'workers is {workers}; choose 1 or more')
     folder = Path(folder or path.with_name(f'{path.stem}_batch')).absolute()
     try: folder.mkdir(parents=True, exist_ok=True)
-    except OSError as e: raise LatentSyncError(f'cannot make the folder {folder}: {e.strerror}; choose another with --summary') from e
+    except OSError as e:
+        raise LatentSyncError(f'cannot make the folder {folder}: {e.strerror}; choose another with --summary') from e
     how = {} if ray or workers == 1 else dict(threads=max(1, os.cpu_count()//workers))
     with worker_pool(do_job, lost_job, workers, ray, **how) as run:
         records = list(progress_bar(run(todo), desc='jobs', total=len(todo), unit='job', disable=not progress))
