@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['COPIES', 'LAYOUTS', 'X264', 'X265', 'FAST', 'FASTEST', 'LOSSY', 'LOSSLESS', 'CODEC', 'CRF', 'SAME_CURVE',
-           'check_output', 'exactly', 'aac_stream', 'encoded', 'copied', 'accepted', 'fits', 'add_sound', 'Codec',
-           'pick_codec', 'even', 'picture_stream', 'writable', 'is_stored_so', 'fill_planes', 'to_frame', 'disk_errors',
-           'SoundFeed', 'Output', 'output', 'VideoWriter', 'picture_numbers', 'copied_stream', 'renumbered',
-           'join_parts']
+           'check_output', 'exactly', 'aac_stream', 'aac_frame', 'encoded', 'copied', 'accepted', 'fits', 'add_sound',
+           'Codec', 'pick_codec', 'even', 'tag_colours', 'picture_stream', 'writable', 'is_stored_so', 'fill_planes',
+           'to_frame', 'stamped', 'disk_errors', 'SoundFeed', 'Output', 'output', 'VideoWriter', 'picture_numbers',
+           'copied_stream', 'renumbered', 'join_parts']
 
 # %% ../nbs/01b_writing.ipynb #e5312527
 import os
@@ -27,7 +27,7 @@ from av.video.reformatter import ColorRange
 from .core import LatentSyncError, atomic_path
 from .media import (ADDRESS, MediaInfo, aligned, audio_stream, first_sample, open_media, open_sound, rate_of,
     recorded, resampled, sound_length, sound_start, video_stream)
-from .pictures import ROWS, Colour, Picture, plane_view, rgb_to_planes, usual_colour
+from .pictures import ROWS, Colour, Picture, plane_view, put_samples, rgb_to_planes, usual_colour
 
 # %% ../nbs/01b_writing.ipynb #efd80255
 COPIES = { # sound codecs taken as they are
@@ -82,6 +82,19 @@ def aac_stream(
     stream.bit_rate = min(128_000, 4*rate)*stream.layout.nb_channels # bit/s; more than 4 per sample is wasted
     return stream
 
+# %% ../nbs/01b_writing.ipynb #ef7c7506
+def aac_frame(
+    samples:np.ndarray, # (C,n) float32
+    at:int, # samples before them
+    stream:av.audio.stream.AudioStream, # of `aac_stream`
+)->av.AudioFrame:
+    "Samples as an encoder wants them."
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), 'fltp', stream.layout.name)
+    frame.sample_rate = stream.rate
+    frame.time_base = Fraction(1, stream.rate)
+    frame.pts = at
+    return frame
+
 # %% ../nbs/01b_writing.ipynb #96a8750e
 def encoded(
     source:av.container.InputContainer, # an open file with sound
@@ -96,12 +109,8 @@ def encoded(
     chunks = aligned(resampled(source, 'fltp', layout.name, rate), sound_start(source) + Fraction(start))
     if duration is not None: chunks = exactly(chunks, round(duration*rate), layout.nb_channels)
     for x in chunks:
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(x), 'fltp', layout.name)
-        frame.sample_rate = rate
-        frame.time_base = Fraction(1, rate)
-        frame.pts = at
+        if x.size: yield from stream.encode(aac_frame(x, at, stream))
         at += x.shape[1]
-        if x.size: yield from stream.encode(frame)
     yield from stream.encode(None)
 
 # %% ../nbs/01b_writing.ipynb #5681362f
@@ -213,6 +222,18 @@ def even(
     "The next even number."
     return n + n%2
 
+# %% ../nbs/01b_writing.ipynb #54d37acd
+def tag_colours(
+    context:av.video.codeccontext.VideoCodecContext, # of a new stream
+    colour:Colour, # how colours are coded
+    rgb:bool, # not as YUV
+):
+    "Say in a stream how its colours are coded."
+    context.color_range = ColorRange.JPEG if rgb or colour.full else ColorRange.MPEG
+    context.colorspace = 0 if rgb else colour.matrix
+    context.color_primaries = colour.primaries
+    context.color_trc = colour.transfer
+
 # %% ../nbs/01b_writing.ipynb #dbe4c57e
 def picture_stream(
     out:av.container.OutputContainer, # a file to write
@@ -229,10 +250,7 @@ def picture_stream(
     stream.width, stream.height = size if rgb else map(even, size)
     stream.pix_fmt = codec.format
     c = stream.codec_context
-    c.color_range = ColorRange.JPEG if rgb or colour.full else ColorRange.MPEG
-    c.colorspace = 0 if rgb else colour.matrix
-    c.color_primaries = colour.primaries
-    c.color_trc = colour.transfer
+    tag_colours(c, colour, rgb)
     if codec.encoder == 'libx265' and out.format.name != 'matroska': c.codec_tag = 'hvc1' # as Apple's players want it
     return stream
 
@@ -269,9 +287,7 @@ def fill_planes(
     for i in range(0, len(rgb), ROWS):
         band = rgb[i:i+ROWS] if bits == 8 else rgb[i:i+ROWS].astype(np.uint16)
         for plane, x in zip(planes, rgb_to_planes(band, colour, bits)):
-            at = i*len(plane)//len(rgb)
-            rows = len(x)*len(plane)//len(rgb)
-            plane[at:at+rows] = cv2.resize(x, (plane.shape[1], rows), interpolation=cv2.INTER_AREA)
+            put_samples(plane, x, (i, 0), rgb.shape[1::-1])
 
 # %% ../nbs/01b_writing.ipynb #62a8a4ca
 def to_frame(
@@ -295,6 +311,17 @@ def to_frame(
     frame.colorspace = colour.matrix
     frame.color_primaries = colour.primaries # ProRes takes its tags from here
     frame.color_trc = colour.transfer
+    return frame
+
+# %% ../nbs/01b_writing.ipynb #92ff2d88
+def stamped(
+    frame:av.VideoFrame, # of `to_frame`
+    number:int, # in the video
+    fps:Fraction, # frames/s
+)->av.VideoFrame: # the same
+    "A frame with its time."
+    frame.pts = number
+    frame.time_base = 1/fps
     return frame
 
 # %% ../nbs/01b_writing.ipynb #e13af1cf
@@ -431,8 +458,7 @@ class VideoWriter:
     ):
         "Add a frame."
         assert rgb.shape[1::-1] == self.size, f'a frame of {rgb.shape[1::-1]} in a video of {self.size}'
-        frame = to_frame(rgb, self.codec.format, self.colour)
-        frame.pts, frame.time_base = self.frames, 1/self.fps
+        frame = stamped(to_frame(rgb, self.codec.format, self.colour), self.frames, self.fps)
         with disk_errors(self.path): self.out.add(self.out.video.encode(frame))
 
     @property
