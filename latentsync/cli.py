@@ -7,10 +7,17 @@ __all__ = ['COMMANDS', 'GROUPS', 'CODES', 'DEVICE', 'FACES', 'LPIPS', 'JSON', 'C
            'TRAINING', 'FILES', 'FOLDERS', 'SIGNALS', 'stopped', 'NO_MEMORY', 'ENOUGH', 'PLACE', 'Command', 'option',
            'command', 'code_of', 'constant', 'defaults_in', 'UsageError', 'default_words', 'Parser', 'build_parser',
            'dashed_files', 'parse', 'show', 'lipsync', 'check', 'batch', 'demo', 'download', 'doctor', 'bench',
+<<<<<<< HEAD
            'presets', 'app', 'avatar_create', 'avatar_list', 'avatar_speak', 'avatar_prepare', 'avatar_train', 'sync',
            'evaluate', 'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae',
            'refine_vae', 'train_ear', 'train_compact', 'train_scorer', 'completion', 'complain', 'is_loading', 'stop',
            'heed', 'memory_limit', 'short_of_memory', 'sentence', 'leave', 'hasten', 'main']
+=======
+           'presets', 'app', 'avatar_create', 'avatar_list', 'avatar_speak', 'sync', 'evaluate', 'syncnet_accuracy',
+           'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae', 'refine_vae', 'train_ear',
+           'train_compact', 'train_scorer', 'completion', 'complain', 'is_loading', 'stop', 'heed', 'memory_limit',
+           'short_of_memory', 'sentence', 'leave', 'hasten', 'reader_left', 'main']
+>>>>>>> c2ce464 (Site: a section for avatars, how it works live; what extras take; Ray that does not start says so)
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse
@@ -129,7 +136,8 @@ CODES = """exit codes:
   0              it worked
   1              a defect of the program, with a traceback
   2              the input, an option or the place for the result cannot be used, or memory is too short; one sentence says so
-  130, 143, 129  stopped by Ctrl-C, SIGTERM or a terminal that was closed"""
+  130, 143, 129  stopped by Ctrl-C, SIGTERM or a terminal that was closed
+  141            nobody reads the output any more, as after `| head`"""
 
 def build_parser(
 )->tuple: # the parser, {command: its parser}
@@ -552,6 +560,13 @@ def hasten():
     gc.set_threshold(100_000)
     atexit.register(leave)
 
+def reader_left(
+)->bool:
+    "Whether nobody reads what is printed any more, as after `| head`; the rest of it is thrown away."
+    try: sys.stdout.flush()
+    except BrokenPipeError: return os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()) > 0
+    return False
+
 def main(
     argv:list|None=None, # words after `latentsync`; None: those of the terminal
 )->int: # exit code
@@ -560,9 +575,11 @@ def main(
     try:
         settings = parse(sys.argv[1:] if argv is None else [str(w) for w in argv])
         COMMANDS[settings.pop('command')].run(**settings)
+        sys.stdout.flush()
     except UsageError as e: return complain(e)
     except (Exception, KeyboardInterrupt) as e:
         if stopped or isinstance(e, KeyboardInterrupt): return complain('stopped', 128 + (stopped or [signal.SIGINT])[0])
+        if isinstance(e, BrokenPipeError) and reader_left(): return 141 # as a shell says of SIGPIPE
         if not (said := sentence(e)): raise
         return complain(said)
     finally:
