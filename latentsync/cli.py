@@ -7,17 +7,10 @@ __all__ = ['COMMANDS', 'GROUPS', 'CODES', 'DEVICE', 'FACES', 'LPIPS', 'JSON', 'C
            'TRAINING', 'FILES', 'FOLDERS', 'SIGNALS', 'stopped', 'NO_MEMORY', 'ENOUGH', 'PLACE', 'Command', 'option',
            'command', 'code_of', 'constant', 'defaults_in', 'UsageError', 'default_words', 'Parser', 'build_parser',
            'dashed_files', 'parse', 'show', 'lipsync', 'check', 'batch', 'demo', 'download', 'doctor', 'bench',
-<<<<<<< HEAD
            'presets', 'app', 'avatar_create', 'avatar_list', 'avatar_speak', 'avatar_prepare', 'avatar_train', 'sync',
            'evaluate', 'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae',
            'refine_vae', 'train_ear', 'train_compact', 'train_scorer', 'completion', 'complain', 'is_loading', 'stop',
-           'heed', 'memory_limit', 'short_of_memory', 'sentence', 'leave', 'hasten', 'main']
-=======
-           'presets', 'app', 'avatar_create', 'avatar_list', 'avatar_speak', 'sync', 'evaluate', 'syncnet_accuracy',
-           'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae', 'refine_vae', 'train_ear',
-           'train_compact', 'train_scorer', 'completion', 'complain', 'is_loading', 'stop', 'heed', 'memory_limit',
-           'short_of_memory', 'sentence', 'leave', 'hasten', 'reader_left', 'main']
->>>>>>> c2ce464 (Site: a section for avatars, how it works live; what extras take; Ray that does not start says so)
+           'heed', 'memory_limit', 'short_of_memory', 'sentence', 'leave', 'hasten', 'reader_left', 'main']
 
 # %% ../nbs/91_cli.ipynb #5e065dc2
 import argparse

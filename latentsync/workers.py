@@ -110,18 +110,14 @@ def start_ray(
     except ImportError as e:
         raise LatentSyncError("Ray is not installed; run pip install -e '.[ray]' or leave --ray out") from e
     if ray.is_initialized(): return
-<<<<<<< HEAD
     where = dict(address=None, include_dashboard=False) if address == 'local' else dict(address=address)
     try: ray.init(**where, log_to_driver=False, logging_level='error')
-    except (ConnectionError, ValueError, RuntimeError) as e:
+    except Exception as e: # Ray raises plain ones, too
+        if address == 'local':
+            remedy = 'end other programs, or use --workers in place of --ray'
+            raise LatentSyncError(f'Ray did not start on this machine ({e}); {remedy}') from e
         remedy = 'start one with `ray start --head` or leave the address out'
         raise LatentSyncError(f'no Ray cluster answers at {address}; {remedy}') from e
-=======
-    try: ray.init(None if address == 'local' else address, include_dashboard=False if address == 'local' else None, log_to_driver=False, logging_level='error')
-    except Exception as e: # Ray raises plain ones, too
-        if address == 'local': raise LatentSyncError(f'Ray did not start on this machine ({e}); end other programs, or use --workers in place of --ray') from e
-        raise LatentSyncError(f'no Ray cluster answers at {address}; start one with `ray start --head` or leave the address out') from e
->>>>>>> c2ce464 (Site: a section for avatars, how it works live; what extras take; Ray that does not start says so)
 
 # %% ../nbs/09_workers.ipynb #e55c5a0e
 def job_rows(
