@@ -65,7 +65,7 @@ def seen_part(
     "Who speaks: a file or the camera, and the faces in it."
     gr.Markdown('### 1. Who speaks')
     with gr.Tab('Video or portrait'): file = gr.File(label='A video or a picture with a face', height=170, elem_id='video')
-    with gr.Tab('Webcam'): camera = gr.Video(label='Record yourself', sources=['webcam'], include_audio=False, webcam_options=gr.WebcamOptions(mirror=False), height=260)
+    with gr.Tab('Webcam'): camera = gr.Video(label='Record yourself', sources=['webcam'], include_audio=True, webcam_options=gr.WebcamOptions(mirror=False), height=260)
     trouble = gr.HTML(elem_id='trouble')
     with gr.Column(visible=False) as found:
         gr.Markdown('Faces found; click the one that shall speak.')
