@@ -175,10 +175,10 @@ def test_app_speaks_text(gradio, open_page):
 
 def test_app_records_a_face_and_a_voice(gradio, browser, given):
     "The camera shows the portrait, the microphone hears a speech."
-    with av.open(str(given/'camera.mjpeg'), 'w') as out:
-        stream = out.add_stream('mjpeg', 25, options=dict(q='2'))
-        stream.width, stream.height, stream.pix_fmt = 512, 512, 'yuvj420p'
-        frame = av.VideoFrame.from_ndarray(cv2.resize(next(read_frames(demo('portrait.png'))), (512, 512)), 'rgb24')
+    with av.open(str(given/'camera.mjpeg'), 'w', format='mjpeg') as out:
+        stream = out.add_stream('mjpeg', 25)
+        stream.width, stream.height, stream.pix_fmt = 512, 600, 'yuvj420p'
+        frame = av.VideoFrame.from_ndarray(next(read_frames(demo('portrait.png'))), 'rgb24').reformat(512, 600)
         for _ in range(5): out.mux(stream.encode(frame))
         out.mux(stream.encode())
     fake = ['--no-sandbox', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', f'--use-file-for-fake-video-capture={given}/camera.mjpeg',
@@ -188,8 +188,18 @@ def test_app_records_a_face_and_a_voice(gradio, browser, given):
     page.set_default_timeout(LONG)
     page.goto(gradio.address)
     page.get_by_role('tab', name='Webcam').click()
+    page.click('text=Click to Access Webcam')
+    page.click('button:has-text("Record")')
     page.wait_for_timeout(3000)
     shot(page, 'app_webcam')
+    page.click('button:has-text("Stop")')
+    page.wait_for_selector('#faces button')
+    page.click('#sound button[aria-label="Record audio"]')
+    page.click('#sound button:has-text("Record")')
+    page.wait_for_timeout(2500)
+    page.click('#sound button:has-text("Stop")')
+    page.wait_for_selector('#note .note.good, #note .note.fair')
+    shot(page, 'app_recorded')
     other.close()
 
 def test_app_says_what_is_wrong(gradio, open_page, given):
