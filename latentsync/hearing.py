@@ -67,7 +67,7 @@ class VoiceGate:
         self.quiet = min(level, self.quiet + FORGET_QUIET)
         return level > max(self.loud - 28, self.quiet + 6, HARDLY)
 
-# %% ../nbs/70c_hearing.ipynb #c81b5fc2
+# %% ../nbs/70c_hearing.ipynb #cc58a237
 BACK, FAR = 1.6, 1. # s before the first frame in question; s beyond what is needed, where there is sound already
 
 class StreamEar:
@@ -89,9 +89,11 @@ class StreamEar:
         k:int, # frame from which on lips are wanted
         known:int, # frames of sound that there are; silence counts once a speaker has ended
     ):
-        "Make the window anew if it no longer reaches far enough."
-        if self.begin <= k and self.until >= min(known, k + self.ahead + 1 - self.hop) > k: return
-        self.begin, self.until = max(k - round(BACK*FPS), 0), min(known, k + self.ahead + 1 + round(FAR*FPS))
+        "Make the window anew if it no longer reaches far enough, or if much more is known by now."
+        far = round(FAR*FPS)
+        until = min(known, k + self.ahead + 1 + far)
+        if self.begin <= k < self.until and self.until >= min(known, k + self.ahead + 1 - self.hop) and until - self.until < far//2: return
+        self.begin, self.until = max(k - round(BACK*FPS), 0), until
         samples = self.track.part(self.begin*EACH, self.until*EACH)
         self.top = max(self.top, 4*float(log_mel(samples).max()) - 4)
         mel = log_mel(samples, self.top)

@@ -72,7 +72,7 @@ class ShowGate:
         self.show = round(self.show + float(np.clip(near - self.show, -1/FADE, 1/FADE)), 6)
         return self.show
 
-# %% ../nbs/72_live.ipynb #40ebb1f7
+# %% ../nbs/72_live.ipynb #7432858f
 KEEP_SECONDS = 60. # s of sound that may wait
 
 class SpokenSound:
@@ -116,7 +116,7 @@ class SpokenSound:
     def ask(self)->tuple[int,float,int]: # frame; how much of a speaking mouth it shows; frames of sound that may be listened to
         "Order the next picture."
         k, self.asked = self.asked, self.asked + 1
-        return k, self.gate.next(k, self.ended), k + self.look_ahead + 1 if self.ended else self.known
+        return k, self.gate.next(k, self.ended), max(self.known, k + self.look_ahead + 1 if self.ended else 0)
 
     def play(self)->np.ndarray: # (640,)
         "The sound of the next frame."
