@@ -22,13 +22,14 @@ from typing import Literal
 # %% ../nbs/82d_answers.ipynb #343a978d
 import numpy as np
 
-# %% ../nbs/82d_answers.ipynb #21d7f69c
+# %% ../nbs/82d_answers.ipynb #c54ea544
 from .core import FPS, SAMPLE_RATE, LatentSyncError
 from .media import read_audio
 from .avatar_folder import AvatarFolder, create_avatar, list_avatars, open_avatar
+from .live import LiveFrame
 from .spoken_text import SafeVoice, TextVoice
 from .jobs import UploadLimits, let_in, plain_names, safe_name
-from .streams import END_OF_PARTS, MULTIPART, FilmStream, LiveFrame, as_wav, event_of, jpeg_part, picture_jpeg
+from .streams import END_OF_PARTS, MULTIPART, FilmStream, as_wav, event_of, jpeg_part, picture_jpeg
 from .talks import Relay, SpokenTexts, Talk, TalkDesk
 from .gate import Metrics, Rate, Refusal, ServerSettings
 

@@ -4,21 +4,22 @@
 
 # %% auto #0
 __all__ = ['Live', 'COSTS', 'REFUSALS', 'STREAM', 'router', 'sockets', 'Words', 'Who', 'Voice', 'Format', 'Quality', 'Duration',
-           'Speaking', 'Rate_', 'MESSAGES', 'PAGE', 'POLICY', 'WAITING_BYTES', 'live_of', 'given_live', 'count_request',
-           'SayText', 'generate', 'generate_posted', 'generate_from_audio', 'generate_from_audio_start',
-           'get_tts_audio', 'VoiceAnswer', 'voices', 'AvatarAnswer', 'about_avatar', 'avatars', 'make_avatar',
-           'avatar_picture', 'show_avatar', 'idle', 'resting', 'talk_of', 'Done', 'say_in', 'play_in', 'interrupt',
-           'end_session', 'ServicesAnswer', 'HealthAnswer', 'health', 'metrics', 'DebugWish', 'DebugAnswer',
-           'debug_status', 'debug_config', 'FormatMessage', 'StartMessage', 'SayMessage', 'ReportMessage',
-           'PlainMessage', 'LiveSocket', 'sample_format', 'obey', 'Stopped', 'noticed', 'listen', 'show', 'say_state',
-           'say_numbers', 'converse', 'ws_live', 'check_key', 'create_server', 'listening', 'uvicorn_server',
-           'running_server']
+           'Speaking', 'Rate_', 'MESSAGES', 'PAGE', 'POLICY', 'WAITING_BYTES', 'GROUPS', 'live_of', 'given_live',
+           'count_request', 'SayText', 'generate', 'generate_posted', 'generate_from_audio',
+           'generate_from_audio_start', 'get_tts_audio', 'VoiceAnswer', 'voices', 'AvatarAnswer', 'about_avatar',
+           'avatars', 'make_avatar', 'avatar_picture', 'show_avatar', 'idle', 'resting', 'talk_of', 'Done', 'say_in',
+           'play_in', 'interrupt', 'end_session', 'ServicesAnswer', 'HealthAnswer', 'health', 'metrics', 'DebugWish',
+           'DebugAnswer', 'debug_status', 'debug_config', 'FormatMessage', 'StartMessage', 'SayMessage',
+           'ReportMessage', 'PlainMessage', 'LiveSocket', 'sample_format', 'obey', 'Stopped', 'noticed', 'listen',
+           'show', 'say_state', 'say_numbers', 'converse', 'ws_live', 'check_key', 'create_server', 'listening',
+           'uvicorn_server', 'running_server', 'chosen_settings', 'warm_up', 'live_server', 'serve_live']
 
-# %% ../nbs/83_server.ipynb #22453846
+# %% ../nbs/83_server.ipynb #33970ef8
 import asyncio
 import json
 import socket
 import time
+import webbrowser
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib import resources
@@ -29,14 +30,15 @@ from typing import Annotated, Literal
 import numpy as np
 import torch
 
-# %% ../nbs/83_server.ipynb #cc7ec6b6
-from .core import FPS, SAMPLE_RATE, LatentSyncError
+# %% ../nbs/83_server.ipynb #f14e72f7
+from .core import FPS, SAMPLE_RATE, LatentSyncError, demo
 from .avatar_folder import AvatarFolder
-from .spoken_text import TextVoice
+from .live import LiveEngine
+from .spoken_text import TextVoice, text_voices
 from .jobs import plain_names
 from .streams import END_OF_PARTS, MULTIPART, PICTURE, SAMPLE_KINDS, SOUND, SampleFormat, SoundReader, as_pcm, as_wav, jpeg_part, packed
 from .talks import Relay, Talk, TalkDesk, TalkEngine
-from .gate import ErrorAnswer, Gate, Refusal, ServerSettings, add_errors, may_enter
+from .gate import ErrorAnswer, Gate, Refusal, ServerSettings, add_errors, is_loopback, may_enter
 from .answers import (MEDIA, AvatarShelf, EndingResponse, Kind, LiveServer, answer, drawn, heard_file, heard_text, keep_sound, kept_upload)
 
 # %% ../nbs/83_server.ipynb #656ab782
@@ -535,3 +537,55 @@ def running_server(
         server.should_exit = True
         thread.join()
         s.close()
+
+# %% ../nbs/83_server.ipynb #faa2f761
+GROUPS = dict(models=('avatars', 'character', 'driver', 'look_ahead_ms', 'checkpoint', 'device'), tts=('voices', 'voice', 'language'))
+
+def chosen_settings(
+    **words, # of the command line, by the last part of their names; what is left out is as in `ServerSettings`
+)->ServerSettings:
+    "Settings for a server. Raises `LatentSyncError` for one that cannot be, and for a server that would be open to the network."
+    grouped = {group: {k: words.pop(k) for k in names if k in words} for group, names in GROUPS.items()}
+    try: settings = ServerSettings(**words, **{k: v for k, v in grouped.items() if v})
+    except ValidationError as e: raise LatentSyncError('; '.join(f'{".".join(map(str, p["loc"]))}: {p["msg"]}' for p in e.errors())) from e
+    if not is_loopback(settings.host) and not settings.api_key:
+        raise LatentSyncError(f'at {settings.host} everybody on the network could use the server; give a key of at least 16 letters with --api-key, or in LATENTSYNC_SERVER_API_KEY')
+    return settings
+
+def warm_up(
+    engine:TalkEngine,
+    avatar:AvatarFolder,
+    driver:str,
+):
+    "Load what is loaded once, and draw a moment of noise."
+    session = engine.open(avatar, driver=driver)
+    session.feed(np.random.default_rng(0).normal(0, .1, SAMPLE_RATE//2).astype(np.float32))
+    session.flush()
+    for _ in session.frames(paced=False): pass
+    session.close()
+
+# %% ../nbs/83_server.ipynb #4c2baea0
+def live_server(
+    settings:ServerSettings,
+)->FastAPI:
+    "The server with all that belongs to it."
+    shelf, models = AvatarShelf(settings.models.avatars), settings.models
+    if not shelf.names(): shelf.create(demo('portrait.png'), 'demo')
+    voices = text_voices(settings.tts.voices, settings.tts.language)
+    engine = LiveEngine(checkpoint=models.checkpoint, device=models.device)
+    app = create_server(engine, voices, shelf, settings)
+    warm_up(engine, app.state.live.avatar(None), models.driver)
+    return app
+
+def serve_live(
+    browser:bool=False, # open the page
+    **words, # of `chosen_settings`
+):
+    "Serve until the program is stopped."
+    settings = chosen_settings(**words)
+    s = listening(settings.host, settings.port, settings.limits.stall_seconds)
+    address = f'http://{settings.host}:{s.getsockname()[1]}'
+    server = uvicorn_server(live_server(settings))
+    print(f'open {address}; stop with Ctrl-C', flush=True)
+    if browser: webbrowser.open(address)
+    server.run(sockets=[s])

@@ -21,10 +21,11 @@ from uuid import uuid4
 import cv2
 import numpy as np
 
-# %% ../nbs/82b_talks.ipynb #f568ae1f
+# %% ../nbs/82b_talks.ipynb #75bceef0
 from .core import FPS, SAMPLE_RATE, LatentSyncError
 from .spoken_text import TextVoice
-from .streams import PER_FRAME, LiveFrame
+from .live import LiveFrame
+from .streams import PER_FRAME
 
 # %% ../nbs/82b_talks.ipynb #0cec8dc3
 class TalkSession(Protocol):

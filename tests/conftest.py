@@ -6,6 +6,16 @@ import pytest
 shots = Path(__file__).resolve().parents[1]/'outputs'/'browser' # pictures of pages
 chromium = next((p for n in ('chromium', 'chromium-browser', 'google-chrome') if (p := shutil.which(n))), None)
 LONG = 300_000 # ms; a busy machine is slow
+MEDIA = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', '--autoplay-policy=no-user-gesture-required'] # a microphone that plays a file
+
+def microphone():
+    "What the microphone of the browser hears, again and again: two seconds of silence, three of speech."
+    import numpy as np, soundfile
+    from latentsync.core import SAMPLE_RATE, demo
+    from latentsync.media import read_audio
+    speech = read_audio(demo('speech.flac'))[:3*SAMPLE_RATE]
+    soundfile.write(shots/'microphone.wav', np.concatenate([np.zeros(2*SAMPLE_RATE), speech, np.zeros(1600)]), SAMPLE_RATE, subtype='PCM_16')
+    return shots/'microphone.wav'
 
 @pytest.fixture(scope='session')
 def browser():
@@ -13,6 +23,6 @@ def browser():
     from playwright.sync_api import sync_playwright
     shots.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=chromium, args=['--no-sandbox'])
+        b = p.chromium.launch(executable_path=chromium, args=['--no-sandbox', *MEDIA, f'--use-file-for-fake-audio-capture={microphone()}'])
         yield b
         b.close()
