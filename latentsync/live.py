@@ -130,7 +130,7 @@ class SessionStats:
     "How a session fares."
     def __init__(self):
         self.counts, self.delays = dict(frames=0, drawn=0, late=0, stalled=0), deque(maxlen=5*60*FPS)
-        self.fed, self.first, self.first_ms = deque(), None, None # (frames of sound, when)
+        self.fed, self.first, self.first_ms = deque(maxlen=5*60*FPS), None, None # (frames of sound, when)
 
     def note_fed(self, known:int): # frames of sound
         "Sound has come."
