@@ -55,7 +55,8 @@ def run_parameters(
     read = lambda line: Parameter(eval(ast.unparse(line.annotation)), ast.literal_eval(line.value))
     try: found = {line.target.id: read(line) for c in cells for line in ast.parse(c.source).body}
     except (AttributeError, NameError, SyntaxError, ValueError) as e:
-        raise LatentSyncError(f'the parameters of {path} are not typed literals such as `steps:int = 20`; write them so') from e
+        literals = 'typed literals such as `steps:int = 20`'
+        raise LatentSyncError(f'the parameters of {path} are not {literals}; write them so') from e
     if not found: raise LatentSyncError(f'{path} has no cell tagged parameters; choose a run notebook')
     return found
 
@@ -108,7 +109,7 @@ def headed(
     return notebook
 
 # %% ../nbs/90_runs.ipynb #ca375798
-KERNEL = dict(start_timeout=300, extra_arguments=['--log-level=CRITICAL']) # busy machines start slowly; the kernel is quiet
+KERNEL = dict(start_timeout=300, extra_arguments=['--log-level=CRITICAL']) # a busy machine is slow to start a kernel
 
 def run_folder(
     out:Path, # of all runs
