@@ -158,6 +158,7 @@ class MotionConfig:
     temporal_position_encoding_max_len:int=24 # longest window in frames
     zero_initialize:bool=True # a new module starts as the identity
 
+# %% ../nbs/10_attention.ipynb #d386ec5e
 class TemporalBlock(nn.Module):
     "Temporal attentions and a feed-forward layer."
     def __init__(self,

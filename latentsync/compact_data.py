@@ -51,6 +51,7 @@ def read_table(
             'with commas')
     return rows
 
+# %% ../nbs/42_compact_data.ipynb #d092417e
 def read_offsets(
     folder:str|Path, # holds offsets.csv with columns file, offset_frames_25fps
 )->dict[str,int]: # file name -> frames
@@ -132,6 +133,7 @@ def training_clips(
     if twice: raise LatentSyncError(f'two videos in {folder} are called {twice[0]}; rename one of them')
     return videos
 
+# %% ../nbs/42_compact_data.ipynb #b6706e0d
 def read_speakers(
     folder:str|Path, # of videos; a manifest.csv with columns file and speaker may lie beside them
 )->dict[str,str]: # file name -> name of who speaks

@@ -128,6 +128,7 @@ def read_windows(
 def _digest(video, size, changed):
     with open(video, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
 
+# %% ../nbs/41_dataset.ipynb #babac877
 def content_key(
     video:str|Path, # or another file
 )->str: # 64 hexadecimal digits
@@ -136,6 +137,7 @@ def content_key(
         stat = Path(video).stat()
         return _digest(video, stat.st_size, stat.st_mtime_ns)
 
+# %% ../nbs/41_dataset.ipynb #f229b79a
 def weights_key(
     net:nn.Module, # anywhere
 )->str: # 64 hexadecimal digits
@@ -263,6 +265,7 @@ class DataConfig:
     pixels:bool=True # read the pictures; without them latents are all there is, and nothing has to be decoded
     apart:int=1 # frames between a SyncNet window and the sound that does not belong to it, at least
 
+# %% ../nbs/41_dataset.ipynb #1dc378ee
 def other_start(
     count:int, # starts to choose from: 0..count-1
     start:int, # the one that is taken
@@ -298,6 +301,7 @@ def start_count(
     if frames<least: raise UnusableClip(f'{video} has {frames} frames with sound, fewer than {least}; it is left out')
     return frames-num_frames+1
 
+# %% ../nbs/41_dataset.ipynb #90a53c1e
 def latent_rows(
     file, # of `ClipCache.latents`
     name:str, # 'latents' or 'masked'

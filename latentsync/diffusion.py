@@ -37,6 +37,7 @@ class ScheduleConfig:
     timestep_spacing:Literal['leading','trailing','linspace'] = 'leading'
     rescale_betas_zero_snr:bool = False # whether t=999 is pure noise
 
+# %% ../nbs/05_diffusion.ipynb #c09093a0
 def scheduler(
     **differences, # from the defaults of `ScheduleConfig`
 )->DDIMScheduler:
@@ -61,6 +62,7 @@ def shared_noise(
     B,C,F,h,w = shape
     return torch.randn(B, C, 1, h, w, generator=generator).expand(shape)
 
+# %% ../nbs/05_diffusion.ipynb #529324f7
 def mixed_noise(
     shape:tuple[int,...], # (B, C, F, h, w)
     generator:torch.Generator, # on the CPU, see `seeded`
@@ -80,6 +82,7 @@ def _signal_and_noise(
     a = scheduler.alphas_cumprod.to(like.device)[t].view(-1, *[1]*(like.ndim-1))
     return a.sqrt().to(like.dtype), (1-a).sqrt().to(like.dtype)
 
+# %% ../nbs/05_diffusion.ipynb #4b0d574b
 def add_noise(
     scheduler:DDIMScheduler, # of `scheduler`
     x0:Tensor, # (B, C, F, h, w) clean latents
@@ -102,6 +105,7 @@ def predict_x0(
     signal, sigma = _signal_and_noise(scheduler, xt, t)
     return (xt - sigma*prediction)/signal
 
+# %% ../nbs/05_diffusion.ipynb #50445e3f
 def training_target(
     scheduler:DDIMScheduler, # of `scheduler`
     x0:Tensor, # (B, C, F, h, w) clean latents

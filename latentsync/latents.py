@@ -135,6 +135,7 @@ def open_vae(
     state = read_weights(path)
     return load_strict(vae, state if isinstance(vae, FaceVAE) else modern_vae(state), path).eval().requires_grad_(False)
 
+# %% ../nbs/04_latents.ipynb #ae669ffc
 def load_vae(
     folder:str|Path, # a checkpoint set
     config:dict, # its config.json
@@ -161,6 +162,7 @@ def encode_latents(
     at_once = PIXELS//pixels[0,0].numel()
     return in_parts(latents, pixels[:,:,8*top:], size=at_once)*vae.config.scaling_factor
 
+# %% ../nbs/04_latents.ipynb #29db1571
 def decode_latents(
     vae:nn.Module, # `FaceVAE` or AutoencoderKL
     latents:Tensor, # (N,C,R/8,R/8), scaled

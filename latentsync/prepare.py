@@ -10,8 +10,8 @@ __all__ = ['VIDEOS', 'CONFIDENCE', 'DAMAGE', 'STEPS', 'LAST', 'NO_ROOM', 'LONGES
            'loaded_hyperiqa', 'square_quality', 'check_quality', 'Job', 'key_of', 'record_file', 'read_record',
            'forget', 'run_job', 'no_room', 'failed', 'attempt', 'all_files', 'why_not', 'passed_over', 'find_videos',
            'settled', 'claim_folder', 'alone_in', 'remove_rests', 'forget_lost', 'StepResult', 'run_steps',
-           'PrepareReport', 'report_rows', 'report_text', 'pictured', 'table_row', 'dropped_table', 'report_page',
-           'save_report', 'prepare', 'clips_in', 'files_list']
+           'PrepareReport', 'report_rows', 'dropped_kinds', 'report_text', 'pictured', 'table_row', 'dropped_table',
+           'report_page', 'save_report', 'prepare', 'clips_in', 'files_list']
 
 # %% ../nbs/40_prepare.ipynb #c24f786c
 import errno
@@ -82,6 +82,7 @@ class Unfit(LatentSyncError):
         super().__init__(why)
         self.kind = kind
 
+# %% ../nbs/40_prepare.ipynb #61e1f68e
 @contextmanager
 def unfit_as(
     kind:str, # see `Unfit`
@@ -138,6 +139,7 @@ def write_wav(
         out.setframerate(SAMPLE_RATE)
         out.writeframes(np.rint(samples*32768).astype(np.int16).tobytes())
 
+# %% ../nbs/40_prepare.ipynb #f4447800
 @contextmanager
 def clip_writer(
     path:Path, # .mkv or .mp4
@@ -203,6 +205,7 @@ def sound_at(
     "The sound of some frames."
     return samples[start*SAMPLE_RATE//FPS:stop*SAMPLE_RATE//FPS]
 
+# %% ../nbs/40_prepare.ipynb #3015373e
 def cut_segments(
     source:Path, # note of step 3
     base:Path, # of the results
@@ -263,6 +266,7 @@ def face_stretches(
         scales.append(float(np.linalg.norm(M[:, 0])))
     if squares: yield start, squares, scales
 
+# %% ../nbs/40_prepare.ipynb #26bf11d0
 @lru_cache
 def loaded_detector(faces:str): # see `detector_name`
     "A detector that is loaded once per process."
@@ -292,6 +296,7 @@ def loaded_scorer(protocol:str): # 'own' or 'v2'
     "A scorer that is loaded once per process."
     return load_syncnet_v2() if protocol == 'v2' else load_scorer()
 
+# %% ../nbs/40_prepare.ipynb #d76d9b5a
 def square_lips(
     frames:Iterable[np.ndarray], # (R,R,3) uint8, face squares
 )->FaceRun|None: # None where no lips are found
@@ -303,6 +308,7 @@ def square_lips(
         if face: lips[i] = still_lips(face.points)
     return FaceRun(min(lips), filled(lips)) if lips else None
 
+# %% ../nbs/40_prepare.ipynb #0d4509ef
 def square_sync(
     source:Path, # face squares with sound
     protocol:str, # 'own' or 'v2'
@@ -324,6 +330,7 @@ def shifted(
     "What is left of a clip whose offset is taken out."
     return slice(max(offset, 0), n + min(offset, 0)), slice(max(-offset, 0), n - max(offset, 0))
 
+# %% ../nbs/40_prepare.ipynb #9023bdef
 def fix_sync(
     source:Path, # face squares of step 5
     base:Path, # of the result
@@ -353,6 +360,7 @@ def loaded_hyperiqa():
     "The judge of quality, loaded once per process."
     return load_hyperiqa()
 
+# %% ../nbs/40_prepare.ipynb #571e753a
 def square_quality(
     frames:list[np.ndarray], # (R,R,3) uint8
 )->float: # about 0..100
@@ -360,6 +368,7 @@ def square_quality(
     some = [cv2.resize(frames[i], (256, 256), interpolation=cv2.INTER_AREA) for i in (0, len(frames)//2, -1)]
     return float(np.mean([hyperiqa(loaded_hyperiqa(), f) for f in some]))
 
+# %% ../nbs/40_prepare.ipynb #70a50dcf
 def check_quality(
     source:Path, # face squares of step 6
     base:Path, # of the result
@@ -391,6 +400,7 @@ class Job:
     mark:str # tells whether it is still the same original, judged by the same judges
     settings:PrepareSettings
 
+# %% ../nbs/40_prepare.ipynb #516c412e
 def key_of(
     file:str|Path, # below the folder of everything
 )->str: # a/clip_000 for 5_aligned/a/clip_000.mkv
@@ -430,6 +440,7 @@ def forget(
         if after: forget(out, after[0], key_of(file))
     path.unlink()
 
+# %% ../nbs/40_prepare.ipynb #a6923702
 def run_job(
     job:Job, # perhaps done before
 )->dict: # its record
@@ -460,6 +471,7 @@ def no_room(
         e = e.__cause__ or e.__context__
     return ''
 
+# %% ../nbs/40_prepare.ipynb #e42d6292
 def failed(
     job:Job, # what was to be done
     why:str, # a sentence
@@ -467,6 +479,7 @@ def failed(
     "A job that came to no end."
     return dict(key=job.key, source=job.source, mark=job.mark, files=[], left=[['failed', why, 0.]], facts={}, cpu=0.)
 
+# %% ../nbs/40_prepare.ipynb #a126918e
 def attempt(
     job:Job, # what is to be done
 )->dict: # a record; or one with 'stop' and the reason
@@ -513,6 +526,7 @@ def why_not(
     if path.suffix.lower() not in VIDEOS: return 'no video by its name'
     return '' if len(os.fsencode(path.name)) <= LONGEST else 'its name is too long: rename it'
 
+# %% ../nbs/40_prepare.ipynb #06d5a5c1
 def passed_over(
     folder:Path, # of videos
 )->list[str]: # a sentence for each reason
@@ -599,12 +613,14 @@ def alone_in(
     try: yield
     finally: lock.release()
 
+# %% ../nbs/40_prepare.ipynb #84c3ecf2
 def remove_rests(
     out:Path, # folder of everything
 ):
     "What a run that was killed was writing."
     for rest in list(out.rglob('.*.tmp.*')): rest.unlink() if rest.is_file() else rmtree(rest)
 
+# %% ../nbs/40_prepare.ipynb #b9293efc
 def forget_lost(
     videos:dict[str,Path], # of `find_videos`
     out:Path, # folder of everything
@@ -621,6 +637,7 @@ class StepResult(NamedTuple):
     step:str # key of `STEPS`
     records:list[dict] # of `run_job`, in order of the keys
 
+# %% ../nbs/40_prepare.ipynb #13210ef0
 def run_steps(
     videos:dict[str,Path], # of `find_videos`
     out:Path, # folder of everything
@@ -688,6 +705,14 @@ def report_rows(
     return [dict(step=name, files=len(records), made=made(records), dropped=dropped(records),
         cpu=round(sum(r['cpu'] for r in records), 1)) for name, records in report.steps]
 
+# %% ../nbs/40_prepare.ipynb #d0c0ffee
+def dropped_kinds(
+    report:PrepareReport, # of a folder
+)->dict[str,int]: # kind -> files and parts of files
+    "How many were left out for each reason, in all steps."
+    return dict(Counter(l[0] for _, records in report.steps for r in records for l in r['left']))
+
+# %% ../nbs/40_prepare.ipynb #fadf7c0a
 def report_text(
     report:PrepareReport, # of a folder
 )->str: # Markdown
@@ -713,10 +738,12 @@ def pictured(
     path = Path(source)
     return Path(json.loads(path.read_text())['file']) if path.suffix == '.json' and path.exists() else path
 
+# %% ../nbs/40_prepare.ipynb #9d107503
 def table_row(*cells:str): # HTML
     "A line of a table."
     return '<tr><td>' + '<td>'.join(cells)
 
+# %% ../nbs/40_prepare.ipynb #42e0741a
 def dropped_table(
     result:StepResult, # of a step
 )->str: # HTML; '' where nothing was dropped
@@ -726,6 +753,7 @@ def dropped_table(
         for i, (r, kind, why, at) in enumerate(left)]
     return '\n'.join([f'<h2>{result.step}: {len(left)} dropped</h2><table>', *rows, '</table>']) if left else ''
 
+# %% ../nbs/40_prepare.ipynb #84253fdf
 def report_page(
     report:PrepareReport, # of a folder
 )->str: # HTML, complete in itself
@@ -775,8 +803,7 @@ def prepare(
         report = PrepareReport(out/LAST, list(run_steps(videos, out, s, run, progress)), notes)
         save_report(report, out)
     if not report.clips:
-        kinds = Counter(l[0] for _, records in report.steps for r in records for l in r['left'])
-        dropped = ', '.join(f'{n} {k}' for k, n in kinds.items())
+        dropped = ', '.join(f'{n} {kind}' for kind, n in dropped_kinds(report).items())
         raise LatentSyncError(f'no video in {folder} can be trained on ({dropped}); {out/"report.html"} tells about each')
     return report
 
@@ -787,6 +814,7 @@ def clips_in(
     "Where clips that may be trained on are."
     return folder/LAST if (folder/LAST).is_dir() else folder
 
+# %% ../nbs/40_prepare.ipynb #c2ab3e96
 def files_list(
     folder:str|Path, # output folder of `prepare`, or any folder of clips
     path:str|Path, # the list to write

@@ -102,6 +102,7 @@ def mend(
     used_up = sizes.index(0)-1
     return factors[:used_up] + (1,)*(len(factors)-used_up)
 
+# %% ../nbs/13_syncnet.ipynb #e43fc3b5
 def mended(
     config:TowerConfig, # perhaps with factors that do not work out
     size:tuple[int,int], # height and width that come in
@@ -119,6 +120,7 @@ def fault(
     if 0 in sizes: return f'has no {axis} left to divide in stage {sizes.index(0)}'
     return f'ends with a {axis} of {sizes[-1]}'
 
+# %% ../nbs/13_syncnet.ipynb #09f7a39b
 def check_tower(
     name:str, # 'audio' or 'visual', for the message
     config:TowerConfig, # its factors
@@ -163,6 +165,7 @@ class SyncNetConfig:
 
     def __post_init__(self): check_config(self)
 
+# %% ../nbs/13_syncnet.ipynb #9b5de85b
 def check_config(
     config:SyncNetConfig, # of a network that is to be made
 ):
@@ -298,6 +301,7 @@ class Layer(NamedTuple):
     padding:int=1
     slope:float=.2
 
+# %% ../nbs/13_syncnet.ipynb #fae2ce53
 WAV2LIP_VISUAL = (
     Layer(32, kernel=7, padding=3), Layer(64, (1,2), 2, kernel=5), Layer(128, 2, 3), Layer(256, 3, 2), Layer(512, 2, 2),
     Layer(1024, 2, 2), Layer(1024, 2, slope=0), Layer(1024, padding=0, slope=0), Layer(1024, kernel=1, padding=0, slope=0))
@@ -325,6 +329,7 @@ def towers(
     if config.network == 'wav2lip': return conv_tower(1, WAV2LIP_AUDIO), conv_tower(15, WAV2LIP_VISUAL)
     return DownEncoder2D(config.audio_encoder), DownEncoder2D(config.visual_encoder)
 
+# %% ../nbs/13_syncnet.ipynb #c1a0dc65
 class StableSyncNet(nn.Module):
     "A vector for the picture and a vector for the sound."
     def __init__(self,
@@ -381,6 +386,7 @@ def visual_input(
         frames = F.interpolate(frames, (side,side), mode='bicubic')
     return frames[:,:,side//2:] if config.lower_half else frames
 
+# %% ../nbs/13_syncnet.ipynb #13a80c0f
 def audio_input(
     mel:Tensor, # (80,T) of `syncnet_mel`
     starts:Iterable[int], # first frame of each window at 25 fps, from 0
@@ -411,6 +417,7 @@ class SyncClip:
     offset:int=0 # frames by which the picture is later than the sound
     name:str=''
 
+# %% ../nbs/13_syncnet.ipynb #92f3b7fc
 def squares_and_frames(
     frames:Iterable[np.ndarray], # (H,W,3) uint8 at 25 fps
     resolution:int=256, # side of a square, px
@@ -425,6 +432,7 @@ def squares_and_frames(
         whole = Image.fromarray(frame).resize((resolution,resolution), Image.BICUBIC)
         yield align(frame, M, resolution), np.array(whole)
 
+# %% ../nbs/13_syncnet.ipynb #c8845c45
 def read_sync_clip(
     video:str|Path, # begins with a talking face, has sound
     offset:int=0, # frames by which the picture is later than the sound
@@ -460,6 +468,7 @@ class Pair(NamedTuple):
     heard_clip:int # number of the clip with the sound
     heard_start:int # frame the sound belongs to
 
+# %% ../nbs/13_syncnet.ipynb #f792898d
 def draw_pairs(
     starts:list[range], # `window_starts` of each clip
     n:int, # pairs
@@ -500,6 +509,7 @@ class SyncAccuracy:
 
     __str__ = _repr_markdown_
 
+# %% ../nbs/13_syncnet.ipynb #98c672dc
 def shares(
     pairs:list[Pair], # of `draw_pairs`
     cosines:np.ndarray, # one per pair

@@ -60,6 +60,7 @@ class SpokenClip(NamedTuple):
     shut:np.ndarray # (T,) 1 where the mouth is closed
     speaker:str
 
+# %% ../nbs/56_train_compact.ipynb #07d4bddf
 def spoken_clips(
     clips:ClipFolder, # with points and windows
 )->list[SpokenClip]: # without people of whom there is too little
@@ -256,6 +257,7 @@ def bent_mouth(
     part = face[rows, cols]*(1 - shown) + new*shown
     return part.clip(0, 255).round().astype(np.uint8)[box_in_part()], lip_hole(wanted)
 
+# %% ../nbs/56_train_compact.ipynb #32b09da8
 def in_pixels(
     box:tuple[slice,slice], # of latents, such as `BOX`
 )->tuple[slice,slice]: # the same place in the face square
@@ -353,6 +355,7 @@ class CompactParts(NamedTuple):
     lpips_net:nn.Module|None # None where LPIPS has no weight
     timestep:int # the one step of the model
 
+# %% ../nbs/56_train_compact.ipynb #229443ac
 def load_parts(
     out:Path, # checkpoint set
     training:CompactTraining, # whether LPIPS has a weight

@@ -39,6 +39,7 @@ def prepare_lips(
     with atomic_path(out) as tmp: np.savez(tmp, mel=mel, sound=np.int16(samples*32767), **arrays)
     return face_frames(out)
 
+# %% ../nbs/55_train_scorer.ipynb #7cb2c6ae
 def face_frames(
     path:Path, # of `prepare_lips`
 )->int:
@@ -69,6 +70,7 @@ class LipClip:
     run:FaceRun # its lips
     mel:np.ndarray # (N,80) float32 log10 power of the whole clip, 100 per second
 
+# %% ../nbs/55_train_scorer.ipynb #67c7b63c
 def lip_clips(
     folder:str|Path, # of `prepare_all_lips`
     least:int=25, # frames
@@ -96,6 +98,7 @@ class ScorerTraining:
     windows:tuple[int,...] = (5, 25) # frames over which similarities are averaged
     near:int = 2 # frames from the right offset that are neither right nor wrong
 
+# %% ../nbs/55_train_scorer.ipynb #044fa68c
 def sampled(
     values:np.ndarray, # (N,...)
     at:np.ndarray, # (n,) places, any fraction; beyond the ends the last value stays

@@ -44,6 +44,7 @@ class SyncNetTraining:
     augment:bool = False # move, recolour and mirror the faces, change the timbre of the sound
     held_out:int = 10 # seconds of each held-out video that are judged, at most
 
+# %% ../nbs/52_train_syncnet.ipynb #2fd497e5
 @dataclass(frozen=True)
 class SyncNetRecipe:
     "All settings of a training."
@@ -51,6 +52,7 @@ class SyncNetRecipe:
     trainer:TrainConfig = TrainConfig()
     data:DataConfig = DataConfig()
 
+# %% ../nbs/52_train_syncnet.ipynb #08795c77
 def network(
     recipe:SyncNetRecipe, # names a preset
 )->SyncNetConfig:
@@ -133,6 +135,7 @@ def augmented(
     frames = pictures.reshape(*shape[:-4], *shape[-3:], 3).movedim(-1, -4)
     return s | dict(mel=augment_mel(s['mel'], rng), frames=frames)
 
+# %% ../nbs/52_train_syncnet.ipynb #32cdc71d
 def sampler(
     t:SyncNetTraining, # how many windows, and whether they are changed
 )->Callable: # for `VideoSamples`
@@ -186,6 +189,7 @@ def accuracy(
     "The share of right answers; a cosine above 0.5 says yes."
     return ((F.cosine_similarity(seen, heard) > .5) == (y > .5)).float().mean()
 
+# %% ../nbs/52_train_syncnet.ipynb #78a691ab
 def syncnet_loss(
     net:StableSyncNet, # trained
     batch:dict, # of `VideoSamples`
@@ -303,6 +307,7 @@ class HeldOut:
         ax.set(xlabel='sound shifted by frames', ylabel='mean cosine')
         return drawn(fig)
 
+# %% ../nbs/52_train_syncnet.ipynb #d6320702
 def judged(
     cosines:list[np.ndarray], # of `clip_cosines`, one per clip
 )->HeldOut:
@@ -336,6 +341,7 @@ def comparisons(
     "How many pairs of picture and sound a step of one process compares."
     return recipe.trainer.accumulate*recipe.data.batch_size*recipe.training.windows**2
 
+# %% ../nbs/52_train_syncnet.ipynb #12344157
 def stuck_words(
     rows:list[dict], # of `read_metrics`
     comparisons:int, # in a step

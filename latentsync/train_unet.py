@@ -461,6 +461,7 @@ def blank_loss(
     batch = blank_batch(recipe.data, unet.config.cross_attention_dim, device)
     return unet, judges, batch, loss_function(recipe, judges, device)
 
+# %% ../nbs/53_train_unet.ipynb #7add0eed
 def parameter_bytes(
     *nets:nn.Module|None, # None counts nothing
     trained:bool=False, # only what is trained
@@ -481,6 +482,7 @@ class StepCost:
     peak:float # the sum
     tflop:float # 10^12 operations, a multiplication and an addition count as two
 
+# %% ../nbs/53_train_unet.ipynb #e9134a66
 def step_cost(
     recipe:UNetRecipe, # of the training
 )->StepCost:

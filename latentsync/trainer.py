@@ -136,6 +136,7 @@ class Batches(Dataset):
         try: return i, self.batch_at(i)
         except LatentSyncError as e: return i, e
 
+# %% ../nbs/51_trainer.ipynb #cb2a1042
 def read_batches(
     batch_at:Callable, # number -> batch
     numbers:Iterable[int], # of the batches, in their order
@@ -458,6 +459,7 @@ def mean_logs(
     means = {k: v.item() for k,v in run.accel.reduce(means, 'mean').items()}
     return means | ({'skipped': len(logs)-len(good)} if len(good) < len(logs) else {})
 
+# %% ../nbs/51_trainer.ipynb #b3820f76
 def steps(
     run:Run, # learns
     batch_at:Callable, # number -> batch
@@ -474,6 +476,7 @@ def delivered(
     path = out/'delivered.txt'
     return int(path.read_text()) if path.exists() else 0
 
+# %% ../nbs/51_trainer.ipynb #2bc506e0
 def deliver(
     run:Run, # its state is saved
     on_save:Callable, # see `fit`
@@ -501,6 +504,7 @@ def begin_run(
     if run.step and delivered(log.out) != run.step: deliver(run, on_save, log)
     return log
 
+# %% ../nbs/51_trainer.ipynb #c2b1e69a
 def is_due(
     run:Run, # after a step
     every:int, # steps

@@ -98,6 +98,7 @@ def layer_makers(
     temporal = partial(MotionModule, config=c.motion_module_kwargs, groups=c.norm_num_groups)
     return dict(resnet=resnet, attention=transformer if attention else None, motion=temporal if motion else None)
 
+# %% ../nbs/12_unet.ipynb #d246ddef
 def has_motion(
     config:UNetConfig, # which resolutions have them
     i:int, # number of the resolution, 0 for the largest
@@ -121,6 +122,7 @@ def build_encoder(
         skips += [widths[i]]*(config.layers_per_block + halve)
     return nn.ModuleList(blocks), skips
 
+# %% ../nbs/12_unet.ipynb #77f16d30
 def build_decoder(
     config:UNetConfig, # size and options
     skips:list[int], # of `build_encoder`
@@ -180,6 +182,7 @@ def folded(
     "Frames become single pictures."
     return x.transpose(1,2).flatten(0,1)
 
+# %% ../nbs/12_unet.ipynb #6f48f15f
 def unfolded(
     x:torch.Tensor, # (B*F,C,H,W)
     n_frames:int, # F
@@ -187,6 +190,7 @@ def unfolded(
     "Pictures become frames of their windows again."
     return x.unflatten(0, (-1,n_frames)).transpose(1,2)
 
+# %% ../nbs/12_unet.ipynb #31b2bd00
 @dataclass
 class UNetOutput:
     "What the U-Net returns."
@@ -263,6 +267,7 @@ def open_unet(
     with torch.device('meta'): unet = UNet3DConditionModel(config)
     return load_strict(unet, read_weights(path), path).eval()
 
+# %% ../nbs/12_unet.ipynb #1cdec68c
 def load_unet(
     path:str|Path, # a file of weights, or a checkpoint set
     config:UNetConfig=UNetConfig(), # what the weights were made for
