@@ -8,7 +8,7 @@ __all__ = ['LEAST_FRAMES', 'WINDOW_FRAMES', 'EAR_STEPS', 'JUDGE_LAYERS', 'MOUTH_
            'head_shares', 'EarTraining', 'EarPair', 'augment_mel', 'ear_windows', 'ear_batch', 'ear_loss',
            'train_avatar_ear', 'mouth_box', 'SyncJudge', 'JudgeTraining', 'judge_batch', 'judge_loss', 'train_judge',
            'smaller', 'load_judge', 'AvatarTraining', 'AvatarBatch', 'pick_reference', 'run_of', 'scaled_mask',
-           'avatar_batch', 'place_weight', 'judge_says', 'avatar_loss', 'drawn_frames', 'validate_avatar',
+           'avatar_batch', 'place_weight', 'judge_says', 'hold_norms', 'avatar_loss', 'drawn_frames', 'validate_avatar',
            'learnt_losses', 'fit_avatar', 'train_avatar', 'train_base']
 
 # %% ../nbs/71_train_avatar.ipynb #9cf6f9b7
@@ -55,6 +55,7 @@ def prepare_heads(
             if len(made.sound): soundfile.write(made.path('sound.wav'), shift_audio(made.sound, offsets.get(video.name, 0)), SAMPLE_RATE)
     return [open_avatar(p.parent.name, out) for p in sorted(out.glob('*/avatar.json'))]
 
+# %% ../nbs/71_train_avatar.ipynb #71952360
 def head_name(
     video:Path,
 )->str: # for `avatar_path`
@@ -122,7 +123,7 @@ def head_shares(
     total = np.array([lengths[speakers == s].sum() for s in speakers])
     return (shares := lengths/np.sqrt(total))/shares.sum()
 
-# %% ../nbs/71_train_avatar.ipynb #e1faa02a
+# %% ../nbs/71_train_avatar.ipynb #929f020a
 WINDOW_FRAMES = 5 # of lips, as long as what the ear hears
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ class EarTraining:
     directions:int = 8 # of `lip_axes`
     noisy:float = .4 # share of clips with something behind the voice
 
+# %% ../nbs/71_train_avatar.ipynb #a40ec44d
 class EarPair(nn.Module):
     "An ear, and lips to train it with."
     def __init__(self,
@@ -163,7 +165,7 @@ def augment_mel(
     quiet = 10**(rng.uniform(3, 30)/10) # signal to noise
     return np.float32(np.log10(power + behind*power.mean()/behind.mean()/quiet)/1.25).clip(-4, 4)
 
-# %% ../nbs/71_train_avatar.ipynb #a12fc0a0
+# %% ../nbs/71_train_avatar.ipynb #a1f550e6
 def ear_windows(
     head:TalkingHead,
     first:int, # frame
@@ -178,6 +180,7 @@ def ear_windows(
     sounds = np.stack([mel[:, c:c + HEARD] for c in columns - columns[0]])
     return sounds[:, None], np.stack([(head.moves[k:k + WINDOW_FRAMES]@axes).ravel() for k in at])
 
+# %% ../nbs/71_train_avatar.ipynb #5c3adb3c
 def ear_batch(
     heads:list[TalkingHead],
     axes:np.ndarray, # of `lip_axes`
@@ -238,7 +241,7 @@ def train_avatar_ear(
     pair = fit(EarPair(training.directions), batch_at, lambda pair, batch, step: ear_loss(pair, batch, training), out/'train_ear', trainer, save, validate, settings=settings)
     return pair.audio
 
-# %% ../nbs/71_train_avatar.ipynb #ac38f948
+# %% ../nbs/71_train_avatar.ipynb #19d9487a
 JUDGE_LAYERS = Layer(32, 2, 0, 5, 2), Layer(64, 2, 1), Layer(128, 2, 1), Layer(192, 2, 1), Layer(192, padding=0)
 MOUTH_BOX = slice(28, 124), slice(32, 128) # rows and columns of 160 px of the inner window
 
@@ -251,6 +254,7 @@ def mouth_box(
     part = windows[..., rows, cols]
     return F.avg_pool2d(part.flatten(0, -4), 2*scale).unflatten(0, part.shape[:-3])
 
+# %% ../nbs/71_train_avatar.ipynb #475362e6
 class SyncJudge(nn.Module):
     "Which sound do these mouths belong to?"
     def __init__(self,
@@ -268,7 +272,7 @@ class SyncJudge(nn.Module):
         "The vector of what the ear says."
         return F.normalize(self.heard(features).float(), dim=-1)
 
-# %% ../nbs/71_train_avatar.ipynb #f3bd178b
+# %% ../nbs/71_train_avatar.ipynb #139941c9
 @dataclass(frozen=True)
 class JudgeTraining:
     "Settings of `train_judge`."
@@ -294,6 +298,7 @@ def judge_batch(
         mouths += [small[k:k + WINDOW_FRAMES] for k in starts]; features.append(heads[c].features[first + starts])
     return torch.stack(mouths), torch.cat(features), torch.from_numpy(np.repeat(chosen, cfg.windows))
 
+# %% ../nbs/71_train_avatar.ipynb #c38583da
 def judge_loss(
     judge:SyncJudge,
     batch:tuple, # of `judge_batch`
@@ -306,7 +311,7 @@ def judge_loss(
     logits = (judge.see(mouths)@judge.hear(features).T*judge.scale.exp().clamp(max=60)).masked_fill(twice, -60.)
     return dict(loss=(F.cross_entropy(logits, place) + F.cross_entropy(logits.T, place))/2, top=(logits.argmax(1) == place).float().mean().detach())
 
-# %% ../nbs/71_train_avatar.ipynb #06939db6
+# %% ../nbs/71_train_avatar.ipynb #bc701b1e
 JUDGE_STEPS = TrainConfig(steps=600, lr=2e-3, warmup=40, weight_decay=.05, ema_decay=.99, dtype='bf16', save_every=200)
 
 def train_judge(
@@ -328,6 +333,7 @@ def train_judge(
     return fit(SyncJudge(), lambda step: judge_batch(heads, training, trainer.seed, step), lambda judge, batch, step: judge_loss(judge, batch, training),
         Path(out)/'train_judge', trainer, save, validate, settings=dict(training=asdict(training), clips=len(heads)))
 
+# %% ../nbs/71_train_avatar.ipynb #3a4d28c0
 def smaller(
     net:nn.Module,
 )->dict[str,Tensor]: # fp16, but for norms
@@ -340,7 +346,7 @@ def load_judge(
     "Read a judge."
     return load_strict(SyncJudge(), {k: v.float() if v.is_floating_point() else v for k, v in read_weights(path).items()}, path).eval().requires_grad_(False)
 
-# %% ../nbs/71_train_avatar.ipynb #f8fbf7b9
+# %% ../nbs/71_train_avatar.ipynb #c8bd0125
 @dataclass(frozen=True)
 class AvatarTraining:
     "Settings of `train_avatar`; the trainer's own are in `TrainConfig`."
@@ -353,10 +359,13 @@ class AvatarTraining:
     negatives:int = 15 # other moments of the clip among which the judge has to find the right one
     apart:int = 3 # frames, of other moments at least
     recolour:bool = False # other light in each run: for a base, not for one person
+    fixed_norms:bool = False # norms stay as they are: for one person, whose few frames would mislead them
 
+# %% ../nbs/71_train_avatar.ipynb #b974e901
 class AvatarBatch(dict):
     "pictures (B,6,S,S), sound (B,...), target (B,3,S,S), right (R,512) and wrong (R,N,512) features of the runs."
 
+# %% ../nbs/71_train_avatar.ipynb #98b1a127
 def pick_reference(
     head:TalkingHead,
     i:int, # frame that is drawn
@@ -367,7 +376,7 @@ def pick_reference(
     some = rng.integers(0, len(head), choices)
     return int(max(some, key=lambda j: np.abs(head.moves[j] - head.moves[i]).sum()))
 
-# %% ../nbs/71_train_avatar.ipynb #30e0df1e
+# %% ../nbs/71_train_avatar.ipynb #fc09e9f5
 def run_of(
     head:TalkingHead, # with features
     frames:range, # that may be used
@@ -384,6 +393,7 @@ def run_of(
     wrong = rng.choice(others, cfg.negatives)
     return crops, sound_input(head.features, list(shown)), head.features[first], head.features[wrong]
 
+# %% ../nbs/71_train_avatar.ipynb #3bcafd0e
 def scaled_mask(
     mask:MaskBox,
     scale:float, # .5: half the side
@@ -391,6 +401,7 @@ def scaled_mask(
     "A mask for crops of another size."
     return MaskBox(*(int(v*scale) for v in asdict(mask).values()))
 
+# %% ../nbs/71_train_avatar.ipynb #f8c377b1
 def avatar_batch(
     heads:list[TalkingHead], # with features
     config:AvatarConfig,
@@ -409,7 +420,7 @@ def avatar_batch(
     target = torch.from_numpy(np.ascontiguousarray(inner_window(own))).permute(0, 3, 1, 2).float()/255
     return AvatarBatch(pictures=pictures, sound=torch.cat(sound), target=target, right=torch.stack(right), wrong=torch.stack(wrong))
 
-# %% ../nbs/71_train_avatar.ipynb #11da02d7
+# %% ../nbs/71_train_avatar.ipynb #0a4d48bd
 def place_weight(
     inner:int, # px
     mask:MaskBox, # for that size
@@ -421,6 +432,7 @@ def place_weight(
     weight[int(40*scale):int(115*scale), int(40*scale):int(120*scale)] += mouth
     return weight/weight.mean()
 
+# %% ../nbs/71_train_avatar.ipynb #2c2d451a
 def judge_says(
     judge:SyncJudge, # frozen
     drawn:Tensor, # (5*R,3,S,S) in 0..1
@@ -434,6 +446,15 @@ def judge_says(
     none = torch.zeros(len(seen), dtype=torch.long, device=seen.device)
     return F.cross_entropy(logits, none), (logits.argmax(1) == 0).float().mean()
 
+# %% ../nbs/71_train_avatar.ipynb #b7b5bd55
+def hold_norms(
+    net:nn.Module,
+):
+    "Let norms use what they know and learn nothing."
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d): module.eval()
+
+# %% ../nbs/71_train_avatar.ipynb #7989ee05
 def avatar_loss(
     net:AvatarNet,
     batch:AvatarBatch,
@@ -442,6 +463,7 @@ def avatar_loss(
     judge:SyncJudge|None=None, # None: leave it out
 )->dict: # loss and its parts
     "How far drawn mouths are from filmed ones."
+    if cfg.fixed_norms: hold_norms(net)
     drawn, target = net(batch['pictures'].contiguous(memory_format=torch.channels_last), batch['sound']).float(), batch['target']
     inner = target.shape[-1]
     weight = place_weight(inner, scaled_mask(net.config.mask, inner/net.config.inner), cfg.mouth_weight).to(drawn)
@@ -456,7 +478,7 @@ def avatar_loss(
         loss = loss + cfg.sync_weight*said
     return {k: v.detach() for k, v in logs.items()} | dict(loss=loss)
 
-# %% ../nbs/71_train_avatar.ipynb #31f068bb
+# %% ../nbs/71_train_avatar.ipynb #1ea02aae
 HELD_OUT = .2 # share of a recording, at its end
 
 def drawn_frames(
@@ -474,6 +496,7 @@ def drawn_frames(
         drawn.append(np.uint8(net(x, sound_input(head.features, [i]))[0].permute(1, 2, 0)*255))
     return np.stack(filmed), np.stack(drawn)
 
+# %% ../nbs/71_train_avatar.ipynb #254cf395
 @torch.no_grad()
 def validate_avatar(
     net:AvatarNet,
@@ -491,8 +514,8 @@ def validate_avatar(
         out['val_lpips'] = perceptual(a, b).mean().item()
     return out | dict(strip=Image.fromarray(np.vstack([np.hstack(list(x)) for x in (filmed, drawn)])).reduce(filmed.shape[1]//160))
 
-# %% ../nbs/71_train_avatar.ipynb #bce15639
-ADAPT = TrainConfig(lr=1e-3, warmup=10, ema_decay=.98, dtype='bf16', log_every=10, save_every=50, validate_every=100)
+# %% ../nbs/71_train_avatar.ipynb #d2d049d8
+ADAPT = TrainConfig(lr=5e-4, warmup=10, ema_decay=.98, dtype='bf16', log_every=10, save_every=50, validate_every=100)
 
 def learnt_losses(
     training:AvatarTraining,
@@ -502,7 +525,7 @@ def learnt_losses(
     judge = load_judge(base_file('judge')) if training.sync_weight else None
     return perceptual_net('alex', lpips_weights) if training.perceptual_weight else None, judge
 
-# %% ../nbs/71_train_avatar.ipynb #2dc77e0d
+# %% ../nbs/71_train_avatar.ipynb #7d11a969
 def fit_avatar(
     net:AvatarNet, # trained in place
     heads:list[TalkingHead], # with features
@@ -521,6 +544,7 @@ def fit_avatar(
     settings = dict(training=asdict(training), clips=len(heads), frames=sum(map(len, heads)))
     return fit(net, batch_at, loss_fn, out, trainer, save, lambda net, step: validate_avatar(net, watched, losses[0]), settings=settings)
 
+# %% ../nbs/71_train_avatar.ipynb #173819e7
 def train_avatar(
     avatar:AvatarFolder|str, # with sound; or its name
     size:Literal['slim','full']='slim', # 'slim' begins with the base, 'full' is the public network from random weights, which takes hours
@@ -535,7 +559,7 @@ def train_avatar(
     folder = open_avatar(avatar) if isinstance(avatar, str) else avatar
     head = talking_head(folder, ear=ear or load_ear(base_file('ear')))
     base = base or (base_file('base') if size == 'slim' else None)
-    training, trainer = training or AvatarTraining(), replace(trainer or ADAPT, steps=steps)
+    trainer, training = replace(trainer or ADAPT, steps=steps), training or AvatarTraining(fixed_norms=bool(base))
     torch.manual_seed(trainer.seed)
     net = load_avatar_net(base).requires_grad_(True) if base else AvatarNet(FULL)
     path = folder.path(f'{size}.safetensors')
