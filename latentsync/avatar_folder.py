@@ -44,6 +44,7 @@ def avatars_dir(
     "Where avatars are kept."
     return Path(os.environ.get('LATENTSYNC_AVATARS') or repo_root()/'avatars')
 
+# %% ../nbs/70a_avatar_folder.ipynb #b4c3aa99
 def avatar_path(
     name:str, # 1 to 60 letters, digits, '-' and '_'
     root:Path|None=None, # of avatars; None: `avatars_dir()`
@@ -116,12 +117,14 @@ def frame_path(
     "Where a frame is."
     return folder/'frames'/f'{i:06}.jpg'
 
+# %% ../nbs/70a_avatar_folder.ipynb #6d8ad603
 def as_jpeg_bytes(
     frame:np.ndarray, # (H,W,3) uint8 RGB
 )->bytes:
     "A frame as a file."
     return cv2.imencode('.jpg', cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), JPEG)[1].tobytes()
 
+# %% ../nbs/70a_avatar_folder.ipynb #d0fd964a
 def read_jpeg(
     data:bytes, # of a JPEG
 )->np.ndarray: # (H,W,3) uint8 RGB
@@ -136,6 +139,7 @@ def save_bank(
     "Keep a bank of mouths."
     save_file(dict(parts=bank.parts, points=np.float32(bank.points), poses=np.float32(bank.poses), frames=np.int64(bank.frames), side=np.int64([bank.side])), path)
 
+# %% ../nbs/70a_avatar_folder.ipynb #239cd9f0
 def load_bank(
     path:Path, # of `save_bank`
 )->MouthBank:
@@ -156,6 +160,7 @@ def clip_frames(
     scale = min(LONGEST/max(info.width, info.height), 1)
     for frame in islice(read_pictures(clip, FPS, scale=scale), max(round(seconds*FPS), 1)): yield np.asarray(frame)
 
+# %% ../nbs/70a_avatar_folder.ipynb #90e8d344
 def write_frames(
     frames:Iterable[np.ndarray], # (H,W,3) uint8
     folder:Path, # of the avatar
@@ -326,6 +331,7 @@ def read_avatar(
     if about.get('version') != FORMAT: raise LatentSyncError(f'the avatar {folder.name} was made by another version; make it again with `latentsync avatar create`')
     return AvatarFolder(folder, **about)
 
+# %% ../nbs/70a_avatar_folder.ipynb #fe1ac0b5
 def open_avatar(
     name:str, # of `avatar_path`
     root:Path|None=None, # of avatars; None: `avatars_dir()`
@@ -333,12 +339,14 @@ def open_avatar(
     "An avatar by its name."
     return read_avatar(avatar_path(name, root))
 
+# %% ../nbs/70a_avatar_folder.ipynb #4ce5aa59
 def list_avatars(
     root:Path|None=None, # of avatars; None: `avatars_dir()`
 )->list[AvatarFolder]: # by name
     "All avatars."
     return [read_avatar(p.parent) for p in sorted((root or avatars_dir()).glob('[!.]*/avatar.json'))]
 
+# %% ../nbs/70a_avatar_folder.ipynb #e83328ed
 def remove_avatar(
     name:str, # of `avatar_path`
     root:Path|None=None, # of avatars; None: `avatars_dir()`

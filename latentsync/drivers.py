@@ -48,6 +48,7 @@ class FacePart(NamedTuple):
     points:np.ndarray # (478,2) mesh, sides of the square
     light:np.ndarray # (TONED,TONED,3) uint8 of `light_square`
 
+# %% ../nbs/71a_drivers.ipynb #95bbf24c
 def face_part(
     frame:np.ndarray, # (H,W,3) uint8
     matrix:np.ndarray, # (2,3) of `similarity` for `SQUARE`
@@ -170,6 +171,7 @@ class FrameRequest(NamedTuple):
     @property
     def source(self)->int: return loop_frame(self.frame, self.avatar.n)
 
+# %% ../nbs/71a_drivers.ipynb #4196fcd7
 class FrameDriver(Protocol):
     "Draws frames for speech."
     look_ahead:int # frames of sound it needs after the one it draws
@@ -207,6 +209,7 @@ class FoundMemory:
     path:deque # of the last mouths
     last:int|None=None # number of the last frame of the session that was drawn
 
+# %% ../nbs/71a_drivers.ipynb #470f4d25
 class MadePart(NamedTuple):
     "A mouth that is made, and whether a network has to draw into it."
     made:np.ndarray # (h,w,3) float32 of `found_mouth`

@@ -58,6 +58,7 @@ def frame_loudness(
     sharp = np.diff(samples, prepend=samples[:1]).reshape(-1, EACH)
     return 10*np.log10((sharp**2).mean(1) + 1e-10)
 
+# %% ../nbs/70c_hearing.ipynb #796a61d0
 class VoiceGate:
     "Tells frame by frame whether anybody speaks."
     def __init__(self): self.loud = self.quiet = HARDLY

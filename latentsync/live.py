@@ -166,6 +166,7 @@ class FramePlan(NamedTuple):
     picture:np.ndarray|None # None: idle
     sound:np.ndarray # (640,)
 
+# %% ../nbs/72_live.ipynb #686beb37
 class LiveSession:
     "A person through whom somebody speaks; made by `LiveEngine.open`."
     def __init__(self, avatar:LiveAvatar, driver:FrameDriver, changed:Condition, keep_seconds:float):
@@ -228,6 +229,7 @@ def wanted_frames(
         else: session.made[k] = None; session.changed.notify_all()
     return wanted
 
+# %% ../nbs/72_live.ipynb #4b0ace5b
 def take_in(
     session:LiveSession, # whose lock is held
     wanted:list[FrameRequest],
@@ -262,6 +264,7 @@ def next_plan(
     session.number, counts['frames'] = session.number + 1, counts['frames'] + 1
     return FramePlan(session.number - 1, session.last, sound.play() if coming and session.playing else silence)
 
+# %% ../nbs/72_live.ipynb #b300ac98
 def is_over(session:LiveSession)->bool:
     "Whether all that was fed has been seen."
     return session.flushed and session.sound.asked <= session.sound.played and not session.sound.ready()
@@ -287,6 +290,7 @@ class FrameClock:
         if left < -1: self.zero -= left
         return closed.wait(left) if left > 0 else closed.is_set()
 
+# %% ../nbs/72_live.ipynb #dd3411f8
 def session_frames(
     session:LiveSession,
     paced:bool, # 25 a second, or as fast as they are made, up to what was flushed
@@ -336,6 +340,7 @@ def found_driver(engine:'LiveEngine', avatar:LiveAvatar, look_ahead:int|None)->F
     ahead = AHEAD if look_ahead is None else look_ahead
     return engine.once(('found', ahead), lambda: FoundDriver(engine.models, ahead))
 
+# %% ../nbs/72_live.ipynb #ff7d95f6
 def net_driver(size:str, engine:'LiveEngine', avatar:LiveAvatar, look_ahead:int|None)->FrameDriver:
     "A network that was trained for the avatar."
     ahead = NET_AHEAD if look_ahead is None else look_ahead
@@ -419,6 +424,7 @@ class SpokenVideo(NamedTuple):
 
     def __str__(self): return f'{self.out}: {self.frames} frames in {self.seconds:.1f} s ({self.frames/self.seconds:.1f} frames/s)'
 
+# %% ../nbs/72_live.ipynb #2c379dfd
 def spoken_frames(
     session:LiveSession,
     samples:np.ndarray, # (N,) float32 at 16 kHz
@@ -430,6 +436,7 @@ def spoken_frames(
         if fed >= n and not session.flushed: session.flush()
         yield next(frames)
 
+# %% ../nbs/72_live.ipynb #af8af9d0
 def speak_avatar(
     name:str, # of an avatar
     audio:str|Path, # a sound, or a video with sound

@@ -59,6 +59,7 @@ class NetDriver:
         self.drawn_frames += len(at)
         with self.clock('paste'): return [mixed_frame(r, self.painter.paste(r.source, d, r.avatar.frame(r.source))) for r, d in zip(at, drawn)]
 
+# %% ../nbs/71b_net_driver.ipynb #eac21586
 def mixed_frame(
     r:FrameRequest,
     spoken:np.ndarray, # (H,W,3) uint8, the frame as it speaks
