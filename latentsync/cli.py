@@ -7,13 +7,12 @@ __all__ = ['COMMANDS', 'GROUPS', 'CODES', 'DEVICE', 'FACES', 'LPIPS', 'JSON', 'C
            'TRAINING', 'FILES', 'FOLDERS', 'SIGNALS', 'stopped', 'NO_MEMORY', 'ENOUGH', 'PLACE', 'Command', 'option',
            'command', 'code_of', 'constant', 'defaults_in', 'UsageError', 'default_words', 'Parser', 'build_parser',
            'dashed_files', 'parse', 'show', 'lipsync', 'check', 'batch', 'demo', 'download', 'doctor', 'bench',
-           'presets', 'app', 'serve', 'avatar_create', 'avatar_list', 'avatar_speak', 'avatar_prepare', 'avatar_train',
-           'sync', 'evaluate', 'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data',
-           'train_vae', 'refine_vae', 'train_ear', 'train_compact', 'train_scorer', 'completion', 'complain',
-           'is_loading', 'stop', 'heed', 'memory_limit', 'short_of_memory', 'sentence', 'leave', 'hasten',
-           'reader_left', 'main']
+           'presets', 'app', 'avatar_create', 'avatar_list', 'avatar_speak', 'avatar_prepare', 'avatar_train', 'sync',
+           'evaluate', 'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae',
+           'refine_vae', 'train_ear', 'train_compact', 'train_scorer', 'completion', 'complain', 'is_loading', 'stop',
+           'heed', 'memory_limit', 'short_of_memory', 'sentence', 'leave', 'hasten', 'reader_left', 'main']
 
-# %% ../nbs/91_cli.ipynb #5e065dc2
+# %% ../nbs/91_cli.ipynb #2901e6f1
 import argparse
 import ast
 import atexit
@@ -28,13 +27,14 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
+from types import FrameType
 from typing import Any, NamedTuple
 
 import shtab
 
 from . import __version__
 
-# %% ../nbs/91_cli.ipynb #833232f4
+# %% ../nbs/91_cli.ipynb #6eca4524
 class Command(NamedTuple):
     "What stands behind a word of the command line."
     run:Callable # takes the options as keywords
@@ -43,8 +43,9 @@ class Command(NamedTuple):
     defaults:tuple[str,...] # where the defaults of the options live, such as 'pipeline.LipsyncSettings'
 
 COMMANDS = {} # name -> `Command`
-GROUPS = dict(avatar='Make people who speak at once, list them, and let them speak.') # first words of two, and what they are about
+GROUPS = dict(avatar='Make people who speak at once, list them, and let them speak.') # first words of two -> their help
 
+# %% ../nbs/91_cli.ipynb #5064d322
 def option(
     *names:str, # 'VIDEO' for a positional, '--steps' for an option
     **settings, # of `argparse.ArgumentParser.add_argument`
@@ -52,20 +53,21 @@ def option(
     "An argument of a command."
     return names, settings
 
+# %% ../nbs/91_cli.ipynb #4a487728
 def command(
     help:str, # one line
     *options:tuple, # from `option`
     defaults:tuple[str,...]=(), # of `Command`
 )->Callable:
     "Register a function that takes the given arguments as keywords."
-    def register(f):
+    def register(f:Callable)->Callable: # as it was
         first, _, rest = f.__name__.partition('_')
-        name = f'{first} {rest}' if first in GROUPS else f.__name__ # the function `avatar_create` is the command `avatar create`
+        name = f'{first} {rest}' if first in GROUPS else f.__name__ # `avatar_create` is the command `avatar create`
         COMMANDS[name.replace('_', '-')] = Command(f, help, options, defaults)
         return f
     return register
 
-# %% ../nbs/91_cli.ipynb #6009cab1
+# %% ../nbs/91_cli.ipynb #789a974d
 @lru_cache
 def code_of(
     module:str, # of this package, such as 'pipeline'
@@ -73,6 +75,7 @@ def code_of(
     "The statements of a module, which is not run."
     return ast.parse(Path(find_spec('latentsync').origin).with_name(f'{module}.py').read_text(encoding='utf-8')).body
 
+# %% ../nbs/91_cli.ipynb #50524128
 def constant(
     node:ast.expr, # a literal, or the name of a constant
     module:str, # where it stands
@@ -81,9 +84,10 @@ def constant(
     if not isinstance(node, ast.Name): return ast.literal_eval(node)
     for s in code_of(module):
         if isinstance(s, ast.ImportFrom) and node.id in [a.name for a in s.names]: return constant(node, s.module)
-        if isinstance(s, ast.Assign) and node.id in (names := ast.unparse(s.targets[0]).strip('()').split(', ')):
-            return constant(s.value if len(names) == 1 else s.value.elts[names.index(node.id)], module)
+        names = ast.unparse(s.targets[0]).strip('()').split(', ') if isinstance(s, ast.Assign) else []
+        if node.id in names: return constant(s.value if len(names) == 1 else s.value.elts[names.index(node.id)], module)
 
+# %% ../nbs/91_cli.ipynb #271bc8d0
 def defaults_in(
     place:str, # a dataclass or a function, such as 'pipeline.LipsyncSettings'
 )->dict[str,Any]: # by name; only what has a default
@@ -92,28 +96,33 @@ def defaults_in(
     for s in code_of(module):
         if isinstance(s, ast.ImportFrom) and name in [a.name for a in s.names]: return defaults_in(f'{s.module}.{name}')
     found = next(s for s in code_of(module) if getattr(s, 'name', '') == name)
-    if isinstance(found, ast.ClassDef): pairs = [(s.target.id, s.value) for s in found.body if isinstance(s, ast.AnnAssign) and s.value]
-    else: pairs = [(a.arg, d) for a, d in zip(reversed(found.args.args), reversed(found.args.defaults))]
-    return {k: constant(v, module) for k, v in pairs}
+    if isinstance(found, ast.ClassDef):
+        stated = {s.target.id: s.value for s in found.body if isinstance(s, ast.AnnAssign) and s.value}
+    else: stated = {a.arg: d for a, d in zip(reversed(found.args.args), reversed(found.args.defaults))}
+    return {k: constant(v, module) for k, v in stated.items()}
 
-# %% ../nbs/91_cli.ipynb #ade8cee6
+# %% ../nbs/91_cli.ipynb #8a9ebd2d
 class UsageError(Exception):
     "Words that are no valid command."
 
+# %% ../nbs/91_cli.ipynb #6dab1a69
 def default_words(
     action:argparse.Action, # an option
-    known:dict, # defaults by name
+    known:dict[str,Any], # defaults by name
 )->str: # '' where its help tells, or where there is nothing to tell
     "What happens without the option."
-    if 'default' in action.help or action.required or isinstance(action, (argparse._HelpAction, argparse._VersionAction)): return ''
+    told = 'default' in action.help or action.required
+    if told or isinstance(action, (argparse._HelpAction, argparse._VersionAction)): return ''
     if isinstance(action.const, bool): return ' (default: off)'
     value = known[action.dest]
     return f' (default: {", ".join(map(str, value)) if isinstance(value, tuple) else value})'
 
+# %% ../nbs/91_cli.ipynb #8a64d959
 class Parser(argparse.ArgumentParser):
     "An `ArgumentParser` that raises instead of exiting, and whose help states the defaults."
     defaults = () # of `Command`
-    def error(self, message): raise UsageError(f'{message} (see {self.prog} --help)')
+    def error(self, message:str): # for one sentence
+        raise UsageError(f'{message} (see {self.prog} --help)')
 
     def state_defaults(self):
         "Fill the defaults into the words about the options, once."
@@ -125,41 +134,50 @@ class Parser(argparse.ArgumentParser):
         self.state_defaults()
         return super().format_help()
 
-# %% ../nbs/91_cli.ipynb #17086e19
+# %% ../nbs/91_cli.ipynb #59101dbc
 CODES = """exit codes:
   0              it worked
   1              a defect of the program, with a traceback
-  2              the input, an option or the place for the result cannot be used, or memory is too short; one sentence says so
+  2              the input, an option or the place for the result cannot be used, or memory is too short; one sentence \
+says so
   130, 143, 129  stopped by Ctrl-C, SIGTERM or a terminal that was closed
   141            nobody reads the output any more, as after `| head`"""
 
 def build_parser(
-)->tuple: # the parser, {command: its parser}
+)->tuple[Parser,dict[str,Parser]]: # of all, and of each command
     "The parser of all registered commands."
-    parser = Parser('latentsync', description='Lip sync: the face of a video or picture speaks any sound.', epilog=CODES, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--version', action='version', version=f'latentsync {__version__}', help='show the version and exit')
+    about = 'Lip sync: the face of a video or picture speaks any sound.'
+    as_it_is = argparse.RawDescriptionHelpFormatter
+    parser = Parser('latentsync', description=about, epilog=CODES, formatter_class=as_it_is)
+    version = f'latentsync {__version__}'
+    parser.add_argument('--version', action='version', version=version, help='show the version and exit')
     subs = {'': parser.add_subparsers(dest='command', metavar='COMMAND', required=True)}
     each = {}
     for name, c in COMMANDS.items():
         first, _, rest = name.partition(' ')
-        if rest and first not in subs: subs[first] = subs[''].add_parser(first, help=GROUPS[first], description=GROUPS[first]).add_subparsers(dest='then', metavar='WHAT', required=True)
-        each[name] = subs[first if rest else ''].add_parser(rest or first, help=c.help, description=c.help, argument_default=argparse.SUPPRESS, allow_abbrev=False)
+        if rest and first not in subs:
+            group = subs[''].add_parser(first, help=GROUPS[first], description=GROUPS[first])
+            subs[first] = group.add_subparsers(dest='then', metavar='WHAT', required=True)
+        how = dict(help=c.help, description=c.help, argument_default=argparse.SUPPRESS, allow_abbrev=False)
+        each[name] = subs[first if rest else ''].add_parser(rest or first, **how)
         each[name].defaults = c.defaults
         for names, settings in c.options: each[name].add_argument(*names, **settings)
     return parser, each
 
+# %% ../nbs/91_cli.ipynb #4ad562bf
 def dashed_files(
-    words:list, # of the command line
-    known:set, # option names of the command
-)->list:
+    words:list[str], # of the command line
+    known:set[str], # option names of the command
+)->list[str]: # as many
     "Prefix `./` to file names that look like options."
     end = words.index('--') if '--' in words else len(words)
     looks = lambda w: re.fullmatch(r'-[^-\d].*', w) or (w.startswith('--') and Path(w).exists())
-    return [f'./{w}' if i<end and w not in known and looks(w) else w for i,w in enumerate(words)]
+    return [f'./{w}' if i < end and w not in known and looks(w) else w for i, w in enumerate(words)]
 
+# %% ../nbs/91_cli.ipynb #c30c694f
 def parse(
-    argv:list, # words after `latentsync`
-)->dict: # the command's keywords, and its name under 'command'
+    argv:list[str], # words after `latentsync`
+)->dict[str,Any]: # the command's keywords, and its name under 'command'
     "Turn words into the keywords of a command."
     parser, each = build_parser()
     name = next((name for name in each if argv[:name.count(' ') + 1] == name.split()), '')
@@ -168,10 +186,12 @@ def parse(
     settings = vars(parser.parse_args(argv))
     return settings | dict(command=' '.join(settings.pop(k) for k in ('command', 'then') if k in settings))
 
-# %% ../nbs/91_cli.ipynb #ccd615f6
+# %% ../nbs/91_cli.ipynb #f883c574
 DEVICE = option('--device', choices=['auto','cuda','mps','cpu'], help='where to compute')
-FACES = option('--faces', choices=['auto','mesh','buffalo_s','buffalo_l'], help='face detector (default: as the checkpoint says)')
-LPIPS = option('--lpips-weights', metavar='FILE', help='LPIPS (alex) with its backbone (default: what the lpips package fetches)')
+FACES = option('--faces', choices=['auto','mesh','buffalo_s','buffalo_l'],
+    help='face detector (default: as the checkpoint says)')
+LPIPS = option('--lpips-weights', metavar='FILE',
+    help='LPIPS (alex) with its backbone (default: what the lpips package fetches)')
 JSON = option('--json', action='store_true', help='print the result as JSON, for a program')
 COMPUTE = (
     option('--checkpoint', help='auto, compact, 1.5, 1.6 or the folder of a checkpoint set'), DEVICE,
@@ -181,22 +201,33 @@ COMPUTE = (
 MODEL = (
     option('--steps', type=int, help='denoising steps: 20-50 for released weights (default: as the checkpoint says)'),
     option('--guidance-scale', type=float, help='weight of the sound, 1.0-3.0 (default: as the checkpoint says)'),
-    option('--expression', type=float, help='how much the mouth moves, 0.5 to 1.5, for sets with found mouths such as compact'),
-    option('--deepcache', type=int, metavar='N', help='run the whole network in every N-th step only; 3 halves the time of many steps'),
-    option('--resolution', type=int, help='side of the face square in pixels; must be the one the checkpoint was trained for (default: that)'),
-    option('--overlap', type=int, help='frames that neighbouring windows share; 0 as the released pipeline (default: as the checkpoint says)'),
-    option('--draw-latents', action='store_true', help='draw the latents of faces, as the released pipeline does, in place of their mean'))
+    option('--expression', type=float,
+        help='how much the mouth moves, 0.5 to 1.5, for sets with found mouths such as compact'),
+    option('--deepcache', type=int, metavar='N',
+        help='run the whole network in every N-th step only; 3 halves the time of many steps'),
+    option('--resolution', type=int,
+        help='side of the face square in pixels; must be the one the checkpoint was trained for (default: that)'),
+    option('--overlap', type=int,
+        help='frames that neighbouring windows share; 0 as the released pipeline (default: as the checkpoint says)'),
+    option('--draw-latents', action='store_true',
+        help='draw the latents of faces, as the released pipeline does, in place of their mean'))
 JOB = (
     option('video', metavar='VIDEO_OR_IMAGE', help='any video, or a picture, with a face'),
     option('audio', metavar='AUDIO', help='any sound file, or a video with sound'),
-    option('--face', action='append', metavar='RULE', help='who speaks: largest (default), left, right, a number from the left, x,y,w,h, a picture of the '
+    option('--face', action='append', metavar='RULE',
+        help='who speaks: largest (default), left, right, a number from the left, x,y,w,h, a picture of the '
         'person, or speaking; for several speakers RULE=SOUND, as often as needed'), FACES,
-    option('--when-longer', choices=['keep','cut'], help='a video longer than the sound: keep the rest as it is, or cut it'),
-    option('--preset', metavar='PRESET', help='as_released: windows without overlap, no hush, a longer video is cut; or a file such as mine.yaml; other options '
+    option('--when-longer', choices=['keep','cut'],
+        help='a video longer than the sound: keep the rest as it is, or cut it'),
+    option('--preset', metavar='PRESET',
+        help='as_released: windows without overlap, no hush, a longer video is cut; or a file such as mine.yaml; '
+        'other options '
         'override it (default: none)'),
-    option('--alive', action='store_true', help='of a picture: the head moves slightly and the eyes blink, so that it does not look like a mask'),
+    option('--alive', action='store_true',
+        help='of a picture: the head moves slightly and the eyes blink, so that it does not look like a mask'),
     option('--only-speech', action='store_true', help='leave the video as it is where nobody speaks'),
-    option('--no-hush', dest='hush', action='store_false', help='let the model hear noise and music between the words, too'))
+    option('--no-hush', dest='hush', action='store_false',
+        help='let the model hear noise and music between the words, too'))
 WRITING = (
     option('--crf', type=int, help='quality of the video, 0 best to 51, usually 14 to 24'),
     option('--codec', choices=['h264','hevc','prores','ffv1'], help='how the video is encoded'),
@@ -204,110 +235,116 @@ WRITING = (
     option('--mark', action='store_true', help='say on every frame that the lips are made'),
     option('--overwrite', action='store_true', help='replace OUT if it exists'))
 
+# %% ../nbs/91_cli.ipynb #1150bbc4
 def show(
-    result, # what a function returned
+    result:Any, # what a function returned
     json:bool=False, # for a program
 ):
     "Print a result."
     from latentsync.core import json_text
     print(json_text(result) if json else result)
 
-# %% ../nbs/91_cli.ipynb #a343ef8c
+# %% ../nbs/91_cli.ipynb #f8185cab
 @command('The face in VIDEO_OR_IMAGE speaks AUDIO; the result is written to OUT.',
-    *JOB[:2], option('out', metavar='OUT', help='the video to write, such as out.mp4; a report is written beside it'), *JOB[2:], *MODEL, *WRITING, *COMPUTE,
-    option('--profile', action='store_true', help='watch the job: beside OUT a table of functions, a trace of the stages, and a sentence that names the slowest one'),
+    *JOB[:2], option('out', metavar='OUT',
+        help='the video to write, such as out.mp4; a report is written beside it'),
+    *JOB[2:], *MODEL, *WRITING, *COMPUTE,
+    option('--profile', action='store_true',
+        help='watch the job: beside OUT a table of functions, a trace of the stages, and a sentence that names the '
+        'slowest one'),
     defaults=('pipeline.LipsyncSettings',))
-def lipsync(profile=False, **settings):
+def lipsync(profile=False, **settings): # see the options
     if profile: from latentsync.profiling import profile_lipsync as lipsync
     else: from latentsync.pipeline import lipsync
     show(lipsync(**settings))
 
-@command('Say what is in the inputs of lipsync, what the job will cost and what would suit; writes nothing.', *JOB, *MODEL, *COMPUTE, JSON,
+# %% ../nbs/91_cli.ipynb #5a17d2b1
+@command('Say what is in the inputs of lipsync, what the job will cost and what would suit; writes nothing.',
+    *JOB, *MODEL, *COMPUTE, JSON,
     defaults=('pipeline.LipsyncSettings',))
-def check(json=False, **settings):
+def check(json=False, **settings): # see the options
     from latentsync.check import check
     show(check(**settings), json)
 
-# %% ../nbs/91_cli.ipynb #387ae1ba
-@command('Do the jobs of a table: columns video, audio, out and any option of lipsync; what is finished is kept, what fails is listed.',
-    option('jobs', metavar='JOBS', help='CSV with a heading; paths are relative to it; a cell overrides an option given here'),
-    option('--summary', dest='folder', metavar='DIR', help='where to write summary.csv, summary.json and index.html (default: JOBS_batch beside the table)'),
+# %% ../nbs/91_cli.ipynb #e0263b5d
+@command('Do the jobs of a table: columns video, audio, out and any option of lipsync; what is finished is '
+    'kept, what fails is listed.',
+    option('jobs', metavar='JOBS',
+        help='CSV with a heading; paths are relative to it; a cell overrides an option given here'),
+    option('--summary', dest='folder', metavar='DIR',
+        help='where to write summary.csv, summary.json and index.html (default: JOBS_batch beside the table)'),
     option('--workers', type=int, metavar='N', help='processes, each with models of its own'),
-    option('--ray', nargs='?', const='local', metavar='ADDRESS', help='do the jobs on Ray: started here, or at an address, auto for the cluster at hand (default: no Ray)'),
+    option('--ray', nargs='?', const='local', metavar='ADDRESS',
+        help='do the jobs on Ray: started here, or at an address, auto for the cluster at hand (default: no Ray)'),
     JSON, *JOB[2:], *MODEL, *WRITING, *COMPUTE, defaults=('pipeline.LipsyncSettings', 'batch.batch'))
-def batch(json=False, **settings):
+def batch(json=False, **settings): # see the options
     from latentsync.batch import batch
     report = batch(**settings)
     show(report, json)
     report.refuse_failed()
 
-# %% ../nbs/91_cli.ipynb #63b5bafb
+# %% ../nbs/91_cli.ipynb #970be8c9
 @command('Try it: the portrait and the speech that come with the clone.',
-    option('--out', dest='folder', metavar='DIR', help='where to write (default: outputs/demo in the clone)'), *COMPUTE, defaults=('pipeline.LipsyncSettings',))
-def demo(**settings):
+    option('--out', dest='folder', metavar='DIR',
+        help='where to write (default: outputs/demo in the clone)'), *COMPUTE, defaults=('pipeline.LipsyncSettings',))
+def demo(**settings): # see the options
     from latentsync.pipeline import lipsync_demo
     report, strip = lipsync_demo(**settings)
     print(report, f'frames to look at: {strip}', sep='\n')
 
+# %% ../nbs/91_cli.ipynb #ee6b6e82
 @command('Fetch released weights from the Hugging Face hub into checkpoints/.',
     option('name', choices=['1.5','1.6'], help='1.5: 256 px faces, 1.6: 512 px faces'))
-def download(name):
+def download(name): # see the options
     from latentsync.hub import download
     print(download(name))
 
+# %% ../nbs/91_cli.ipynb #6a5804be
 @command('Say what works on this machine, what does not, and what to do about it.', JSON)
-def doctor(json=False):
+def doctor(json=False): # see the options
     from latentsync.doctor import doctor
     diagnosis = doctor()
     show(diagnosis, json)
     diagnosis.refuse_broken()
 
+# %% ../nbs/91_cli.ipynb #5a9c2abc
 @command('Measure what each stage around the networks costs on this machine.',
-    option('clip', metavar='VIDEO', nargs='?', help='a video that begins with a face (default: the portrait of the demo, enlarged to 1080 x 1920 and moving)'),
+    option('clip', metavar='VIDEO', nargs='?',
+        help='a video that begins with a face (default: the portrait of the demo, enlarged to 1080 x 1920 and moving)'),
     option('--frames', type=int, metavar='N', help='frames that are measured'),
-    option('--rounds', type=int, metavar='N', help='rounds, of which the median counts'), JSON, defaults=('bench.bench',))
-def bench(json=False, **settings):
+    option('--rounds', type=int, metavar='N',
+        help='rounds, of which the median counts'), JSON, defaults=('bench.bench',))
+def bench(json=False, **settings): # see the options
     from latentsync.bench import bench
     show(bench(**settings), json)
 
+# %% ../nbs/91_cli.ipynb #f6ecddc6
 @command('List the presets that come with the package.',
     option('kind', metavar='KIND', nargs='?', help='lipsync, set, syncnet, train_syncnet or train_unet (default: all)'))
-def presets(kind=None):
+def presets(kind=None): # see the options
     from latentsync.core import presets
     for p in presets(kind): print(f'{p.kind:14} {p.name:22} {p.about}')
 
-# %% ../nbs/91_cli.ipynb #f9002cbb
-@command('Serve a page in the browser: upload, look at the faces, make videos and keep them. Needs `pip install latentsync[app]`.',
+# %% ../nbs/91_cli.ipynb #bc613463
+@command('Serve a page in the browser: upload, look at the faces, make videos and keep them. Needs `pip '
+    'install latentsync[app]`.',
     option('--streamlit', action='store_true', help='a short form of Streamlit in place of the page of Gradio'),
-    option('--out', dest='folder', metavar='DIR', help='where jobs and results are kept (default: outputs/app in the clone)'),
-    option('--host', metavar='ADDRESS', help='address to listen at; 0.0.0.0 for everybody on the network (default: 127.0.0.1, this machine only)'),
-    option('--port', type=int, metavar='N', help='port to listen at (default: a free one from 7860 on, with --streamlit from 8501 on)'),
+    option('--out', dest='folder', metavar='DIR',
+        help='where jobs and results are kept (default: outputs/app in the clone)'),
+    option('--host', metavar='ADDRESS',
+        help='address to listen at; 0.0.0.0 for everybody on the network (default: 127.0.0.1, this machine only)'),
+    option('--port', type=int, metavar='N',
+        help='port to listen at (default: a free one from 7860 on, with --streamlit from 8501 on)'),
     option('--megabytes', type=float, metavar='N', help='largest file that is taken (default: 500)'),
     option('--seconds', type=float, metavar='S', help='longest video or sound that is taken (default: 600)'),
     option('--browser', action='store_true', help='open the page'),
     *COMPUTE[:2], defaults=('pipeline.LipsyncSettings',))
-def app(streamlit=False, **settings):
+def app(streamlit=False, **settings): # see the options
     if streamlit: from latentsync.form import serve_form as serve
     else: from latentsync.app import serve_app as serve
     serve(**settings)
 
-# %% ../nbs/91_cli.ipynb #11ve5e02
-@command('Serve faces that speak, live: a page, streams for programs, a socket for agents. Needs `pip install latentsync[live]`.',
-    option('--host', metavar='ADDRESS', help='address to listen at; any but this machine needs a key (default: 127.0.0.1)'),
-    option('--port', type=int, metavar='N', help='port to listen at; 0: a free one (default: 8000)'),
-    option('--api-key', metavar='KEY', help='what a client has to know, at least 16 letters (default: everybody on this machine may)'),
-    option('--avatars', metavar='DIR', help='folder of the avatars (default: avatars in the clone)'),
-    option('--character', metavar='NAME', help='avatar that is shown unless another is chosen (default: the first by name)'),
-    option('--voices', metavar='DIR', help='folder of Piper voices (default: eSpeak NG speaks)'),
-    option('--language', metavar='CODE', help='language of eSpeak NG (default: en-us)'),
-    option('--driver', metavar='NAME', help='what draws the mouth (default: found)'),
-    option('--browser', action='store_true', help='open the page'),
-    option('--checkpoint', help=COMPUTE[0][1]['help'] + ' (default: auto)'), option('--device', choices=DEVICE[1]['choices'], help='where to compute (default: auto)'))
-def serve(**settings):
-    from latentsync.server import serve_live
-    serve_live(**settings)
-
-# %% ../nbs/91_cli.ipynb #a7b0c002
+# %% ../nbs/91_cli.ipynb #59423186
 AVATAR = option('name', metavar='AVATAR', help='name of an avatar')
 
 @command('Make an avatar of the beginning of a clip, or of a picture: it can speak at once.',
@@ -315,53 +352,66 @@ AVATAR = option('name', metavar='AVATAR', help='name of an avatar')
     option('--name', required=True, help='up to 60 letters, digits, - and _'),
     option('--seconds', type=float, metavar='S', help='of a video that are read'),
     option('--face', metavar='RULE', help='who, if there are several: see lipsync'),
-    option('--overwrite', action='store_true', help='replace an avatar of that name'), defaults=('avatar_folder.create_avatar',))
-def avatar_create(**settings):
+    option('--overwrite', action='store_true',
+        help='replace an avatar of that name'), defaults=('avatar_folder.create_avatar',))
+def avatar_create(**settings): # see the options
     from latentsync.avatar_folder import create_avatar
     avatar = create_avatar(progress=True, **settings)
     print(f'{avatar.name}: {avatar.frames} frames of {avatar.width} x {avatar.height} in {avatar.folder}')
 
+# %% ../nbs/91_cli.ipynb #31cff2d2
 @command('List the avatars.')
-def avatar_list():
+def avatar_list(): # see the options
     from latentsync.avatar_folder import list_avatars
     for a in list_avatars(): print(f'{a.name:20} {a.frames:6} frames  {a.width} x {a.height}  from {a.source}')
 
+# %% ../nbs/91_cli.ipynb #b6acbb0b
 @command('An avatar speaks AUDIO; the result is written to OUT.',
-    AVATAR, option('audio', metavar='AUDIO', help='any sound file, or a video with sound'), option('out', metavar='OUT', help='the video to write, such as out.mp4'),
-    option('--driver', choices=['found', 'slim', 'full'], help='found: mouths of the clip itself; slim and full: a network trained with `avatar train`'),
-    *COMPUTE[:2], option('--overwrite', action='store_true', help='replace OUT if it exists'), defaults=('live.speak_avatar',))
-def avatar_speak(**settings):
+    AVATAR, option('audio', metavar='AUDIO', help='any sound file, or a video with sound'),
+    option('out', metavar='OUT', help='the video to write, such as out.mp4'),
+    option('--driver', choices=['found', 'slim', 'full'],
+        help='found: mouths of the clip itself; slim and full: a network trained with `avatar train`'),
+    *COMPUTE[:2], option('--overwrite', action='store_true',
+        help='replace OUT if it exists'), defaults=('live.speak_avatar',))
+def avatar_speak(**settings): # see the options
     from latentsync.live import speak_avatar
     print(speak_avatar(**settings))
 
-# %% ../nbs/91_cli.ipynb #a7a7a701
+# %% ../nbs/91_cli.ipynb #224dc892
 @command('Look at a recording, say whether it is fit to train on, and prepare it as an avatar.',
-    option('video', metavar='VIDEO', help='best about five minutes of one person who talks to a camera that stands still'),
-    option('--name', required=True, help='up to 60 letters, digits, - and _; the same command again does what is missing'),
-    option('--lms', metavar='DIR', help='write landmark files of the public layout there, too (default: none)'), defaults=('recording.prepare_avatar',))
-def avatar_prepare(video, **settings):
+    option('video', metavar='VIDEO',
+        help='best about five minutes of one person who talks to a camera that stands still'),
+    option('--name', required=True,
+        help='up to 60 letters, digits, - and _; the same command again does what is missing'),
+    option('--lms', metavar='DIR',
+        help='write landmark files of the public layout there, too (default: none)'), defaults=('recording.prepare_avatar',))
+def avatar_prepare(video, **settings): # see the options
     from latentsync.recording import fit_to_train, prepare_avatar
     print(fit_to_train(video, progress=True))
     avatar = prepare_avatar(video, progress=True, **settings)
     print(f'{avatar.name}: {avatar.frames} frames of {avatar.width} x {avatar.height} in {avatar.folder}')
 
+# %% ../nbs/91_cli.ipynb #3bb327bb
 @command('Train the network of an avatar that was prepared; a run that was stopped goes on.',
-    AVATAR, option('--size', choices=['slim', 'full'], help='slim: begins with a network for everybody, minutes; full: the public network from nothing, hours'),
+    AVATAR, option('--size', choices=['slim', 'full'],
+        help='slim: begins with a network for everybody, minutes; full: the public network from nothing, hours'),
     option('--steps', type=int, metavar='N', help='in all'), LPIPS, defaults=('train_avatar.train_avatar',))
-def avatar_train(name, **settings):
+def avatar_train(name, **settings): # see the options
     from latentsync.train_avatar import train_avatar
     print(train_avatar(name, **settings))
 
-# %% ../nbs/91_cli.ipynb #0d0d7b6e
+# %% ../nbs/91_cli.ipynb #b117f982
 @command('Tell by how many frames the picture is later than the sound, and how surely.',
     option('video', metavar='VIDEO', help='a video with a face'),
     option('--audio', metavar='SOUND', help='a sound or a video with sound (default: that of the video)'),
     option('--face', metavar='RULE', help='which face: see lipsync'),
-    option('--protocol', choices=['own','v2'], help='the scorer that comes with the clone, or SyncNet v2'), JSON, defaults=('syncscore.sync_score',))
-def sync(json=False, **settings):
+    option('--protocol', choices=['own','v2'],
+        help='the scorer that comes with the clone, or SyncNet v2'), JSON, defaults=('syncscore.sync_score',))
+def sync(json=False, **settings): # see the options
     from latentsync.syncscore import sync_score
     show(sync_score(**settings), json)
 
+# %% ../nbs/91_cli.ipynb #1f0cf834
 @command('Tell how good results are: one table with the real videos measured beside them.',
     option('results', metavar='RESULTS', help='folder of videos, or one video'),
     option('--truth', metavar='TRUTH', required=True, help='real videos of the same words, under the same file names'),
@@ -369,67 +419,79 @@ def sync(json=False, **settings):
     option('--silent', metavar='DIR', help='results under silence, same names (default: not measured)'),
     option('--out', metavar='DIR', help='where to write the table and the pictures (default: evaluation in RESULTS)'),
     option('--late', type=int, metavar='N', help='frames by which the picture of the fourth column is late'),
-    LPIPS, option('--all', dest='every_row', action='store_true', help='print all rows of the table, which are written in any case'), JSON,
+    LPIPS, option('--all', dest='every_row', action='store_true',
+        help='print all rows of the table, which are written in any case'), JSON,
     defaults=('evaluate.EvaluateSettings',))
-def evaluate(json=False, every_row=False, **settings):
+def evaluate(json=False, every_row=False, **settings): # see the options
     from latentsync.evaluate import evaluate
     e = evaluate(**settings)
     show(e.numbers() if json else e.text(every_row), json)
 
-# %% ../nbs/91_cli.ipynb #c4c8991f
+# %% ../nbs/91_cli.ipynb #d6b0638e
 @command('Tell how often a SyncNet is right, by kind of pair, with and without alignment.',
-    option('videos', metavar='VIDEOS', help='folder of talking-head videos with sound; offsets.csv beside them is used'),
+    option('videos', metavar='VIDEOS',
+        help='folder of talking-head videos with sound; offsets.csv beside them is used'),
     option('--weights', metavar='FILE', help='of the SyncNet (default: checkpoints/auxiliary/stable_syncnet.pt)'),
     option('--net', metavar='PRESET', help='of the network: of the kind syncnet, or a file such as mine.yaml'),
     option('--pairs', type=int, metavar='N', help='how many pairs of picture and sound are shown'),
     option('--checkpoint', help='checkpoint set whose VAE makes latents, for a network that sees them'), DEVICE,
     defaults=('evaluate.evaluate_syncnet',))
-def syncnet_accuracy(**settings):
+def syncnet_accuracy(**settings): # see the options
     from latentsync.evaluate import evaluate_syncnet
     print(evaluate_syncnet(**settings))
 
-# %% ../nbs/91_cli.ipynb #cc854041
-@command('Make training clips of a folder of videos: 25 frames/s, one face, in sync, 5 to 10 s; a page tells what was dropped and why.',
+# %% ../nbs/91_cli.ipynb #e4a99198
+@command('Make training clips of a folder of videos: 25 frames/s, one face, in sync, 5 to 10 s; a page tells '
+    'what was dropped and why.',
     option('folder', metavar='VIDEOS', help='folder of videos, with sub-folders; only read'),
     option('--out', metavar='DIR', help='where to write (default: data/aligned in the clone, where training looks)'),
     option('--resolution', type=int, metavar='N', help='side of the face square in pixels, 256 or 512'),
     option('--min-seconds', type=float, metavar='S', help='of a clip; shorter shots are left out'),
     option('--max-seconds', type=float, metavar='S', help='longer shots are cut into equal parts'),
     option('--faces', choices=FACES[1]['choices'], help='face detector'),
-    option('--protocol', choices=['auto','own','v2'], help='sync scorer (default: SyncNet v2 where its weights are, else our own)'),
+    option('--protocol', choices=['auto','own','v2'],
+        help='sync scorer (default: SyncNet v2 where its weights are, else our own)'),
     option('--workers', type=int, metavar='N', help='processes, about 1 GB each (default: one per core)'),
-    option('--ray', nargs='?', const='local', metavar='ADDRESS', help='run the steps on Ray: started here, or at an address, auto for the cluster at hand (default: no Ray)'),
+    option('--ray', nargs='?', const='local', metavar='ADDRESS',
+        help='run the steps on Ray: started here, or at an address, auto for the cluster at hand (default: no Ray)'),
     defaults=('prepare.prepare', 'prepare.PrepareSettings'))
-def prepare(**settings):
+def prepare(**settings): # see the options
     from latentsync.prepare import prepare
     report = prepare(**settings)
     print(report, f'written to {report.folder}', sep='\n\n')
 
+# %% ../nbs/91_cli.ipynb #5a5a9388
 @command('Write the list of clips that training reads.',
-    option('folder', metavar='DIR', help='what `prepare` wrote, or any folder of clips; training takes such a folder as it is'),
+    option('folder', metavar='DIR',
+        help='what `prepare` wrote, or any folder of clips; training takes such a folder as it is'),
     option('path', metavar='LIST', help='the list to write'))
-def fileslist(**settings):
+def fileslist(**settings): # see the options
     from latentsync.prepare import files_list
     print(f'{len(files_list(**settings))} clips in {settings["path"]}')
 
+# %% ../nbs/91_cli.ipynb #6ca25d0d
 @command('Run a notebook of nbs/runs; the executed notebook and all about the run go to runs/NAME/STAMP/.',
     option('name', metavar='NAME', help='such as 53_train_unet, or the path of a notebook'),
-    option('--preset', metavar='PRESET', help='value of the parameter `preset`, such as stage2, or a file such as mine.yaml (default: the one in the notebook)'),
-    option('-p', '--parameter', dest='words', action='append', metavar='KEY=VALUE', help='a parameter of the notebook, as often as needed; a dotted name such as trainer.lr=2e-5 '
+    option('--preset', metavar='PRESET',
+        help='value of the parameter `preset`, such as stage2, or a file such as mine.yaml (default: the one in the '
+        'notebook)'),
+    option('-p', '--parameter', dest='words', action='append', metavar='KEY=VALUE',
+        help='a parameter of the notebook, as often as needed; a dotted name such as trainer.lr=2e-5 '
         'reaches a field of a configuration (default: as in the notebook)'),
     option('--out', metavar='DIR', help='folder of all runs (default: runs in the clone)'))
 def run(name, words=(), **settings):
     from latentsync.runs import key_values, run
     print(run(name, parameters=key_values(words), **settings))
 
+# %% ../nbs/91_cli.ipynb #411044df
 @command('Say how much memory a training preset of the U-Net needs.',
     option('name', metavar='PRESET', help='of the kind train_unet, such as stage2, or a file such as mine.yaml'),
     option('--measure', action='store_true', help='take two real steps on a GPU and measure'))
-def training_cost(**settings):
+def training_cost(**settings): # see the options
     from latentsync.train_unet import training_cost
     print(training_cost(**settings))
 
-# %% ../nbs/91_cli.ipynb #4cc50cc6
+# %% ../nbs/91_cli.ipynb #78a8daac
 TRAINING = (
     option('data', metavar='DATA', help='folder of `compact-data`'),
     option('out', metavar='SET', help='folder of the checkpoint set'),
@@ -438,42 +500,47 @@ TRAINING = (
 @command('Align the faces of a folder of talking-head videos for the compact set.',
     option('folder', metavar='VIDEOS', help='folder of videos; manifest.csv and offsets.csv beside them are used'),
     option('out', metavar='DATA', help='where to write; finished clips are kept, also those of other folders'))
-def compact_data(folder, out):
+def compact_data(folder, out): # see the options
     from latentsync.compact_data import compact_data
     for name, frames in compact_data(folder, out).items(): print(f'{frames:6d} frames  {name}')
 
+# %% ../nbs/91_cli.ipynb #eab13bc0
 @command('Train the face VAE of a new checkpoint set.', *TRAINING)
-def train_vae(**settings):
+def train_vae(**settings): # see the options
     from latentsync.train_vae import train_vae
     train_vae(**settings)
 
+# %% ../nbs/91_cli.ipynb #464d17ec
 @command('Sharpen the decoder of the VAE of a set.', *TRAINING)
-def refine_vae(**settings):
+def refine_vae(**settings): # see the options
     from latentsync.train_vae import refine_vae
     refine_vae(**settings)
 
+# %% ../nbs/91_cli.ipynb #80346d9e
 @command('Train the ear of a set with found mouths, perhaps a new one.', *TRAINING[:2])
-def train_ear(**settings):
+def train_ear(**settings): # see the options
     from latentsync.train_compact import train_ear
     train_ear(**settings)
 
+# %% ../nbs/91_cli.ipynb #c4a483fb
 @command('Train the U-Net of a set with found mouths, perhaps a new one.', *TRAINING,
     option('--init', metavar='FILE', help='U-Net weights to start from, as far as they fit (default: random ones)'))
-def train_compact(**settings):
+def train_compact(**settings): # see the options
     from latentsync.train_compact import train_compact
     train_compact(**settings)
 
+# %% ../nbs/91_cli.ipynb #a9a8454a
 @command('Train the sync scorer of a checkpoint set.',
     option('folder', metavar='VIDEOS', help='folder of videos; manifest.csv and offsets.csv beside them are used'),
     option('data', metavar='DATA', help='where to write the lips; finished clips are kept'),
     option('out', metavar='SET', help='folder of the checkpoint set'))
-def train_scorer(folder, data, out):
+def train_scorer(folder, data, out): # see the options
     from latentsync.train_scorer import prepare_all_lips, train_scorer
     prepare_all_lips(folder, data)
     train_scorer(data, out)
 
-# %% ../nbs/91_cli.ipynb #999e8835
-FILES = 'VIDEO_OR_IMAGE', 'VIDEO', 'AUDIO', 'SOUND', 'OUT', 'FILE', 'LIST', 'PRESET', 'NAME', 'JOBS' # words of the help that stand for files
+# %% ../nbs/91_cli.ipynb #bca560a8
+FILES = 'VIDEO_OR_IMAGE', 'VIDEO', 'AUDIO', 'SOUND', 'OUT', 'FILE', 'LIST', 'PRESET', 'NAME', 'JOBS' # stand for files
 FOLDERS = 'DIR', 'RESULTS', 'TRUTH', 'INPUTS', 'VIDEOS', 'DATA', 'SET'
 
 @command('Print a script that completes commands, options and files in a shell.',
@@ -486,30 +553,33 @@ def completion(shell):
         if action.metavar in FOLDERS: action.complete = shtab.DIRECTORY
     print(shtab.complete(parser, shell))
 
-# %% ../nbs/91_cli.ipynb #0afdd9d6
+# %% ../nbs/91_cli.ipynb #2da2f0fe
 def complain(
-    problem, # what to say
+    problem:str|Exception, # what to say
     code:int=2, # exit code
 )->int:
     "Say it in one line on the error stream."
     print('latentsync:', ' '.join(str(problem).split()), file=sys.stderr)
     return code
 
-# %% ../nbs/91_cli.ipynb #5302c688
+# %% ../nbs/91_cli.ipynb #644a2052
 SIGNALS = 'SIGINT', 'SIGTERM', 'SIGHUP'
 stopped = [] # number of the signal that ends this process, and when it came
 
 def is_loading(
-    frame, # what runs
-)->bool:
+    frame:FrameType|None, # what runs
+)->bool: # False where nothing does
     "Whether a command is still importing its modules."
-    called = None
-    while frame and frame.f_globals is not globals(): called, frame = frame, frame.f_back
+    called = None # by the command
+    while frame and frame.f_globals is not globals():
+        called = frame
+        frame = frame.f_back
     return bool(called) and called.f_code.co_filename.startswith('<frozen importlib')
 
+# %% ../nbs/91_cli.ipynb #057e3995
 def stop(
     number:int, # of a signal
-    frame, # what runs
+    frame:FrameType|None, # what runs
 ):
     "Raise `KeyboardInterrupt`, or leave at once."
     if stopped and monotonic() - stopped[1] < 1: return
@@ -519,17 +589,21 @@ def stop(
     stopped[:] = number, monotonic()
     raise KeyboardInterrupt
 
+# %% ../nbs/91_cli.ipynb #e3c2be60
 def heed(
-    handler, # see `signal.signal`
+    handler:Callable|int, # see `signal.signal`
 ):
-    "Let signals that would end this process call a handler; what the shell has told to ignore, as `nohup` does, stays ignored."
+    "Let signals that would end this process call a handler; what the shell has told to ignore stays ignored."
     for number in (getattr(signal, name) for name in SIGNALS if hasattr(signal, name)):
         if signal.getsignal(number) != signal.SIG_IGN: signal.signal(number, handler)
 
-# %% ../nbs/91_cli.ipynb #1d05b917
-NO_MEMORY = re.compile("allocate memory|out of memory|not enough memory|insufficient memory|failed to map segment|bad_alloc|can't start new thread", re.IGNORECASE)
+# %% ../nbs/91_cli.ipynb #200881d8
+NO_MEMORY = re.compile(
+    'allocate memory|out of memory|not enough memory|insufficient memory|failed to map segment|bad_alloc|'
+    "can't start new thread", re.IGNORECASE)
 ENOUGH = 4 # GB for most videos
-PLACE = errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EMFILE # what a disk or the system refuses
+PLACE = ( # what a disk or the system refuses
+    errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EMFILE)
 
 def memory_limit(
 )->float|None: # GB; None: all there is
@@ -539,46 +613,56 @@ def memory_limit(
     limits = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
     return min((n/2**30 for n in limits if n != resource.RLIM_INFINITY), default=None)
 
+# %% ../nbs/91_cli.ipynb #d293cbdd
 def short_of_memory(
-    error:BaseException,
-)->bool:
+    error:BaseException, # any
+)->bool: # also of an error behind it
     "Whether an error, or one behind it, says that memory ran out."
     behind = error.__cause__ or error.__context__
-    return isinstance(error, MemoryError) or bool(NO_MEMORY.search(str(error))) or bool(behind) and short_of_memory(behind)
+    if isinstance(error, MemoryError) or NO_MEMORY.search(str(error)): return True
+    return bool(behind) and short_of_memory(behind)
 
+# %% ../nbs/91_cli.ipynb #9bc356c3
 def sentence(
-    error:Exception,
+    error:Exception, # that ended a command
 )->str: # '' for a defect of the program
     "What a user can do about an error."
-    core, limit = sys.modules.get('latentsync.core'), memory_limit()
-    words = f'{type(error).__name__}: {error}'
-    if short_of_memory(error) and re.search('CUDA|MPS', str(error)):
-        return 'the GPU has too little free memory; end other programs that use it, or choose --dtype fp16, --device cpu or a smaller checkpoint'
-    if core and isinstance(error, core.LatentSyncError) and not short_of_memory(error): return str(error)
-    if limit and (limit < ENOUGH or short_of_memory(error)):
-        return f'this process may have {limit:.1f} GB of memory, which is too little ({words.splitlines()[0]:.90}); raise the limit (ulimit -v) to {ENOUGH} GB or more'
-    if isinstance(error, OSError) and error.errno in PLACE and error.filename: return f'{error.filename} cannot be used: {error.strerror}; choose another name or place'
-    return 'there is not enough memory; end other programs, or give a smaller video' if short_of_memory(error) else ''
+    core = sys.modules.get('latentsync.core')
+    limit = memory_limit()
+    short = short_of_memory(error)
+    if short and re.search('CUDA|MPS', str(error)):
+        remedy = 'end other programs that use it, or choose --dtype fp16, --device cpu or a smaller checkpoint'
+        return f'the GPU has too little free memory; {remedy}'
+    if core and isinstance(error, core.LatentSyncError) and not short: return str(error)
+    if limit and (limit < ENOUGH or short):
+        words = f'{type(error).__name__}: {error}'.splitlines()[0]
+        little = f'this process may have {limit:.1f} GB of memory, which is too little ({words:.90})'
+        return f'{little}; raise the limit (ulimit -v) to {ENOUGH} GB or more'
+    if isinstance(error, OSError) and error.errno in PLACE and error.filename:
+        return f'{error.filename} cannot be used: {error.strerror}; choose another name or place'
+    return 'there is not enough memory; end other programs, or give a smaller video' if short else ''
 
-# %% ../nbs/91_cli.ipynb #10014a9b
+# %% ../nbs/91_cli.ipynb #8163a752
 def leave():
     "Collect nothing on the way out, but where triton was loaded, which would list what is left."
     if 'triton' not in sys.modules: gc.freeze()
 
 def hasten():
-    "Look less for garbage: there is none among the modules, and looking takes half a second of importing them and another one of leaving."
+    "Look less for garbage."
     gc.set_threshold(100_000)
     atexit.register(leave)
 
+# %% ../nbs/91_cli.ipynb #eea350ac
 def reader_left(
-)->bool:
-    "Whether nobody reads what is printed any more, as after `| head`; the rest of it is thrown away."
+)->bool: # and then the rest is thrown away
+    "Whether nobody reads what is printed any more, as after `| head`."
     try: sys.stdout.flush()
     except BrokenPipeError: return os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()) > 0
     return False
 
+# %% ../nbs/91_cli.ipynb #f7495222
 def main(
-    argv:list|None=None, # words after `latentsync`; None: those of the terminal
+    argv:list[str]|None=None, # words after `latentsync`; None: those of the terminal
 )->int: # exit code
     "Run one command."
     if argv is None: hasten(), heed(stop)
@@ -588,9 +672,11 @@ def main(
         sys.stdout.flush()
     except UsageError as e: return complain(e)
     except (Exception, KeyboardInterrupt) as e:
-        if stopped or isinstance(e, KeyboardInterrupt): return complain('stopped', 128 + (stopped or [signal.SIGINT])[0])
+        if stopped or isinstance(e, KeyboardInterrupt):
+            return complain('stopped', 128 + (stopped or [signal.SIGINT])[0])
         if isinstance(e, BrokenPipeError) and reader_left(): return 141 # as a shell says of SIGPIPE
-        if not (said := sentence(e)): raise
+        said = sentence(e)
+        if not said: raise
         return complain(said)
     finally:
         if argv is None: heed(signal.SIG_DFL) # all is done
