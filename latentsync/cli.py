@@ -7,10 +7,11 @@ __all__ = ['COMMANDS', 'GROUPS', 'CODES', 'DEVICE', 'FACES', 'LPIPS', 'JSON', 'C
            'TRAINING', 'FILES', 'FOLDERS', 'SIGNALS', 'stopped', 'NO_MEMORY', 'ENOUGH', 'PLACE', 'Command', 'option',
            'command', 'code_of', 'constant', 'defaults_in', 'UsageError', 'default_words', 'Parser', 'build_parser',
            'dashed_files', 'parse', 'show', 'lipsync', 'check', 'batch', 'demo', 'download', 'doctor', 'bench',
-           'presets', 'app', 'avatar_create', 'avatar_list', 'avatar_speak', 'avatar_prepare', 'avatar_train', 'sync',
-           'evaluate', 'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data', 'train_vae',
-           'refine_vae', 'train_ear', 'train_compact', 'train_scorer', 'completion', 'complain', 'is_loading', 'stop',
-           'heed', 'memory_limit', 'short_of_memory', 'sentence', 'leave', 'hasten', 'reader_left', 'main']
+           'presets', 'app', 'avatar_create', 'avatar_list', 'avatar_speak', 'avatar_prepare', 'avatar_train', 'serve',
+           'sync', 'evaluate', 'syncnet_accuracy', 'prepare', 'fileslist', 'run', 'training_cost', 'compact_data',
+           'train_vae', 'refine_vae', 'train_ear', 'train_compact', 'train_scorer', 'completion', 'complain',
+           'is_loading', 'stop', 'heed', 'memory_limit', 'short_of_memory', 'sentence', 'leave', 'hasten',
+           'reader_left', 'main']
 
 # %% ../nbs/91_cli.ipynb #2901e6f1
 import argparse
@@ -399,6 +400,27 @@ def avatar_prepare(video, **settings): # see the options
 def avatar_train(name, **settings): # see the options
     from latentsync.train_avatar import train_avatar
     print(train_avatar(name, **settings))
+
+# %% ../nbs/91_cli.ipynb #eac8c35c
+@command('Serve faces that speak, live: a page, streams for programs, a socket for agents. '
+    'Needs `pip install latentsync[live]`.',
+    option('--host', metavar='ADDRESS',
+        help='address to listen at; any but this machine needs a key (default: 127.0.0.1)'),
+    option('--port', type=int, metavar='N', help='port to listen at; 0: a free one (default: 8000)'),
+    option('--api-key', metavar='KEY',
+        help='what a client has to know, at least 16 letters (default: everybody on this machine may)'),
+    option('--avatars', metavar='DIR', help='folder of the avatars (default: avatars in the clone)'),
+    option('--character', metavar='NAME',
+        help='avatar that is shown unless another is chosen (default: the first by name)'),
+    option('--voices', metavar='DIR', help='folder of Piper voices (default: eSpeak NG speaks)'),
+    option('--language', metavar='CODE', help='language of eSpeak NG (default: en-us)'),
+    option('--driver', metavar='NAME', help='what draws the mouth (default: found)'),
+    option('--browser', action='store_true', help='open the page'),
+    option('--checkpoint', help=COMPUTE[0][1]['help'] + ' (default: auto)'),
+    option('--device', choices=DEVICE[1]['choices'], help='where to compute (default: auto)'))
+def serve(**settings): # see the options
+    from latentsync.server import serve_live
+    serve_live(**settings)
 
 # %% ../nbs/91_cli.ipynb #b117f982
 @command('Tell by how many frames the picture is later than the sound, and how surely.',
