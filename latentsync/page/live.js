@@ -74,7 +74,8 @@ function state(is, words) { if ($('state').textContent !== words) $('state').tex
 setInterval(() => {
   const n = player.numbers(), { latency_ms_p50: p50, latency_ms_p95: p95, dropped = 0 } = page.stats
   $('fps').textContent = n.fps
-  $('latency').textContent = p50 === undefined ? '–' : `${Math.round(p50)} / ${Math.round(p95)} ms`
+  $('latency').textContent = p50 === undefined ? '–' : `${Math.round(p50)} ms`
+  $('latency').title = p95 === undefined ? '' : `95 of 100 within ${Math.round(p95)} ms`
   $('skew').textContent = n.skew === null || !player.running ? '–' : `${n.skew.toFixed(0)} ms`
   $('dropped').textContent = dropped + n.skipped
   page.numbers = n
