@@ -8,7 +8,7 @@ __all__ = ['LEAST_FRAMES', 'WINDOW_FRAMES', 'EAR_STEPS', 'JUDGE_LAYERS', 'MOUTH_
            'head_shares', 'EarTraining', 'EarPair', 'augment_mel', 'ear_windows', 'ear_batch', 'ear_loss',
            'train_avatar_ear', 'mouth_box', 'SyncJudge', 'JudgeTraining', 'judge_batch', 'judge_loss', 'train_judge',
            'smaller', 'load_judge', 'AvatarTraining', 'AvatarBatch', 'pick_reference', 'run_of', 'scaled_mask',
-           'avatar_batch', 'place_weight', 'judge_says', 'avatar_loss', 'drawn_frames', 'validate_avatar',
+           'avatar_batch', 'place_weight', 'judge_says', 'hold_norms', 'avatar_loss', 'drawn_frames', 'validate_avatar',
            'learnt_losses', 'fit_avatar', 'train_avatar', 'train_base']
 
 # %% ../nbs/71_train_avatar.ipynb #9cf6f9b7
@@ -359,6 +359,7 @@ class AvatarTraining:
     negatives:int = 15 # other moments of the clip among which the judge has to find the right one
     apart:int = 3 # frames, of other moments at least
     recolour:bool = False # other light in each run: for a base, not for one person
+    fixed_norms:bool = False # norms stay as they are: for one person, whose few frames would mislead them
 
 # %% ../nbs/71_train_avatar.ipynb #b974e901
 class AvatarBatch(dict):
@@ -445,7 +446,15 @@ def judge_says(
     none = torch.zeros(len(seen), dtype=torch.long, device=seen.device)
     return F.cross_entropy(logits, none), (logits.argmax(1) == 0).float().mean()
 
-# %% ../nbs/71_train_avatar.ipynb #d1fa0683
+# %% ../nbs/71_train_avatar.ipynb #b7b5bd55
+def hold_norms(
+    net:nn.Module,
+):
+    "Let norms use what they know and learn nothing."
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d): module.eval()
+
+# %% ../nbs/71_train_avatar.ipynb #7989ee05
 def avatar_loss(
     net:AvatarNet,
     batch:AvatarBatch,
@@ -454,6 +463,7 @@ def avatar_loss(
     judge:SyncJudge|None=None, # None: leave it out
 )->dict: # loss and its parts
     "How far drawn mouths are from filmed ones."
+    if cfg.fixed_norms: hold_norms(net)
     drawn, target = net(batch['pictures'].contiguous(memory_format=torch.channels_last), batch['sound']).float(), batch['target']
     inner = target.shape[-1]
     weight = place_weight(inner, scaled_mask(net.config.mask, inner/net.config.inner), cfg.mouth_weight).to(drawn)
@@ -504,8 +514,8 @@ def validate_avatar(
         out['val_lpips'] = perceptual(a, b).mean().item()
     return out | dict(strip=Image.fromarray(np.vstack([np.hstack(list(x)) for x in (filmed, drawn)])).reduce(filmed.shape[1]//160))
 
-# %% ../nbs/71_train_avatar.ipynb #bce15639
-ADAPT = TrainConfig(lr=1e-3, warmup=10, ema_decay=.98, dtype='bf16', log_every=10, save_every=50, validate_every=100)
+# %% ../nbs/71_train_avatar.ipynb #d2d049d8
+ADAPT = TrainConfig(lr=5e-4, warmup=10, ema_decay=.98, dtype='bf16', log_every=10, save_every=50, validate_every=100)
 
 def learnt_losses(
     training:AvatarTraining,
@@ -534,7 +544,7 @@ def fit_avatar(
     settings = dict(training=asdict(training), clips=len(heads), frames=sum(map(len, heads)))
     return fit(net, batch_at, loss_fn, out, trainer, save, lambda net, step: validate_avatar(net, watched, losses[0]), settings=settings)
 
-# %% ../nbs/71_train_avatar.ipynb #dccdb192
+# %% ../nbs/71_train_avatar.ipynb #173819e7
 def train_avatar(
     avatar:AvatarFolder|str, # with sound; or its name
     size:Literal['slim','full']='slim', # 'slim' begins with the base, 'full' is the public network from random weights, which takes hours
@@ -549,7 +559,7 @@ def train_avatar(
     folder = open_avatar(avatar) if isinstance(avatar, str) else avatar
     head = talking_head(folder, ear=ear or load_ear(base_file('ear')))
     base = base or (base_file('base') if size == 'slim' else None)
-    training, trainer = training or AvatarTraining(), replace(trainer or ADAPT, steps=steps)
+    trainer, training = replace(trainer or ADAPT, steps=steps), training or AvatarTraining(fixed_norms=bool(base))
     torch.manual_seed(trainer.seed)
     net = load_avatar_net(base).requires_grad_(True) if base else AvatarNet(FULL)
     path = folder.path(f'{size}.safetensors')
