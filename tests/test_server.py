@@ -1,5 +1,5 @@
 "The live server among friends and others; what its page shows is tested in test_live_page."
-import gc, io, json, socket, struct, threading, time
+import contextlib, gc, io, json, socket, struct, threading, time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 import numpy as np, psutil, pytest, soundfile
@@ -22,10 +22,11 @@ def shelf(tmp_path_factory): return shelf_in(tmp_path_factory.mktemp('live'))
 def app(shelf):
     with lamp_server(shelf, limits=ENDLESS | dict(stall_seconds=1, megabytes=5)) as app: yield app
 
+@contextlib.contextmanager
 def live_socket(app, **start):
-    ws = connect(app.state.address.replace('http', 'ws') + '/ws/live', max_size=None)
-    ws.send(json.dumps(dict(type='start') | start))
-    return ws
+    with connect(app.state.address.replace('http', 'ws') + '/ws/live', max_size=None) as ws:
+        ws.send(json.dumps(dict(type='start') | start))
+        yield ws
 
 def talks(app): return app.state.live.desk.talks
 
@@ -109,13 +110,13 @@ def test_no_key_and_a_wrong_key(shelf):
         for path in paths:
             for key in {}, {'X-API-Key': 'wrong'}, {'Authorization': 'Bearer wrong'}: assert ask(app, path.replace('{', '').replace('}', ''), **key)[0] in (401, 405)
         assert ask(app, '/avatars', Authorization=f'Bearer {KEY}')[0] == ask(app, f'/avatars?key={KEY}')[0] == 200
-        with pytest.raises(Exception): connect(app.state.address.replace('http', 'ws') + '/ws/live?key=wrong')
+        with pytest.raises(Exception), connect(app.state.address.replace('http', 'ws') + '/ws/live?key=wrong'): pass
         with connect(app.state.address.replace('http', 'ws') + f'/ws/live?key={KEY}') as ws: ws.send('{"type": "start"}'); assert 'ready' in ws.recv()
 
 def test_other_sites_may_not_use_it(app):
     assert ask(app, '/avatars', Origin='https://evil.example')[0] == 403
     assert 'Access-Control-Allow-Origin' not in ask(app, '/avatars')[1]
-    with pytest.raises(Exception): connect(app.state.address.replace('http', 'ws') + '/ws/live', origin='https://evil.example')
+    with pytest.raises(Exception), connect(app.state.address.replace('http', 'ws') + '/ws/live', origin='https://evil.example'): pass
 
 def test_limits_are_told(shelf):
     with lamp_server(shelf, [Beeps(2)], limits=dict(sessions=2, per_minute=6, letters=100)) as app:

@@ -184,6 +184,7 @@ function choose(name) {
 
 $('create-cancel').onclick = () => $('create').close()
 $('create-file').onchange = () => {
+  $('create-error').hidden = true
   const file = $('create-file').files[0]
   $('create-note').textContent = file?.name ?? 'a clip moves while it speaks'
   if (file && !$('create-name').value) $('create-name').value = file.name.replace(/\.\w+$/, '').replace(/[^A-Za-z0-9_-]/g, '_').replace(/^[^A-Za-z0-9]+/, '').slice(0, 60)
