@@ -11,11 +11,14 @@ __all__ = ['MPS_SCORES', 'attend', 'Attention', 'TransformerBlock', 'Transformer
 from dataclasses import dataclass
 
 import torch
-from diffusers.models.attention import FeedForward
 from torch import nn
 from torch.nn import functional as F
 
+from .compat import absent, unhurried
 from .core import LatentSyncError, in_parts
+
+# %% ../nbs/10_attention.ipynb #5f1d77aa
+with absent('torch._dynamo'), unhurried(): from diffusers.models.attention import FeedForward # a second less
 
 # %% ../nbs/10_attention.ipynb #7a83dc10
 MPS_SCORES = 2**29 # scores at once on MPS, which writes them all down: 2 GiB in fp32
