@@ -209,6 +209,8 @@ def test_app_says_what_is_wrong(gradio, open_page, given):
         page.wait_for_selector(f'#trouble >> text={words}')
         shot(page, f'app_wrong_{name}')
         page.locator('#video button[aria-label*=lear], #video button[title*=emove], #video button[aria-label*=emove]').first.click()
+    page.wait_for_function("!document.querySelector('#trouble')?.innerText.trim()")
+    page.wait_for_timeout(3000) # what was cleared has been heard of
     page.click('#make')
     page.wait_for_selector('#note >> text=there is no video and no picture; give one')
 
