@@ -262,13 +262,21 @@ def test_form_makes_a_portrait_speak(streamlit, open_page):
     with page.expect_download() as download: page.click('text=Download the video')
     assert probe(download.value.path()).frames == 130
 
+def settled(page):
+    "Streamlit has made the page again."
+    page.wait_for_timeout(500)
+    page.wait_for_selector('[data-testid=stApp][data-test-script-state=notRunning]')
+
 def test_form_takes_guidance_steps_and_the_second_face(streamlit, open_page, given):
     page = open_page(streamlit, 1280, 1400)
     page.set_input_files(UPLOAD.format('video'), str(given/'couple.mp4'))
     page.get_by_role('radiogroup').get_by_text('Face 2').click()
     page.set_input_files(UPLOAD.format('sound'), str(given/'one.wav'))
+    page.wait_for_selector('text=This will work')
     page.click('text=As compact was trained')
+    settled(page)
     page.get_by_role('slider', name='Steps').press('Home')
+    settled(page)
     page.wait_for_selector('text=This will work')
     page.click('text=Make the video')
     page.wait_for_selector('[data-testid=stProgress]')
