@@ -237,8 +237,9 @@ def test_app_remembers_after_a_restart(gradio, open_page):
     gradio.start()
     page = open_page(gradio)
     page.wait_for_selector('#kept label')
-    assert page.locator('#kept label').count() == len(before) and [(j.id, j.state) for j in gradio.jobs()] == before
-    page.locator('#kept label', has_text='portrait.png says speech.flac').click()
+    page.wait_for_function(f"document.querySelectorAll('#kept label').length === {len(before)}")
+    assert [(j.id, j.state) for j in gradio.jobs()] == before
+    page.locator('#kept label', has_text='portrait.png says speech.flac: done').last.click()
     assert plays(page, '#result')[0] > .5
 
 # Streamlit

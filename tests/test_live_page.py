@@ -120,6 +120,7 @@ def test_who_speaks_is_chosen_and_made(open_live, app, tmp_path):
     shot(page, 'new')
     page.click('#create-go')
     page.wait_for_selector('#people [data-name=me][aria-selected=true]')
+    page.wait_for_timeout(1500) # the page connects to the new face
     rests(page)
     say(page, 'hello')
     shot(page, 'made')
