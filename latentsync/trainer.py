@@ -309,6 +309,7 @@ def seed_at(
     torch.manual_seed(int(np.random.SeedSequence((seed, i)).generate_state(1)[0]))
 
 # %% ../nbs/51_trainer.ipynb #ec1f3c47
+@torch.enable_grad()
 def backward(
     run:Run, # its gradients grow
     batches:list[tuple[int,Any]], # (number, batch), as many as `accumulate`

@@ -52,6 +52,12 @@ def test_no_conflict_is_left(p):
     assert not [c for c in cells(p) if re.match(r'`?(<<<<<<<|=======|>>>>>>>)', source(c))]
 
 @pytest.mark.parametrize('p', everything, ids=of_notebook)
+def test_gradients_are_on_again(p):
+    "Other notebooks are tested in the same process."
+    switched = re.findall(r'torch.set_grad_enabled\((\w+)\)', '\n'.join(map(source, code(p))))
+    assert switched[-1:] in ([], ['True'])
+
+@pytest.mark.parametrize('p', everything, ids=of_notebook)
 def test_notebook_is_small(p): assert p.stat().st_size < 300_000
 
 @pytest.mark.parametrize('p', everything, ids=of_notebook)
