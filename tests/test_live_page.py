@@ -120,16 +120,15 @@ def test_who_speaks_is_chosen_and_made(open_live, app, tmp_path):
     shot(page, 'new')
     page.click('#create-go')
     page.wait_for_selector('#people [data-name=me][aria-selected=true]')
-    page.wait_for_timeout(1500) # the page connects to the new face
     rests(page)
-    say(page, 'hello')
+    say(page, 'hello '*20) # long enough to be seen
     shot(page, 'made')
     rests(page)
     page.wrong = [w for w in page.wrong if '400' not in w] # the picture that was none
 
 def test_a_voice_that_fails_says_so(open_live):
     page = open_live()
-    say(page, 'one two', 'mute')
+    say(page, 'one two '*10, 'mute')
     page.wait_for_selector('#note >> text=beeps speaks in its place')
     rests(page)
 

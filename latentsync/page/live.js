@@ -2,7 +2,7 @@ import { Player } from './player.js'
 
 const $ = id => document.getElementById(id)
 const player = new Player($('face'))
-const page = window.latentsync = { player, socket: null, session: null, character: null, speaking: false, stats: {}, asked: null, first: null }
+const page = window.latentsync = { player, socket: null, session: null, character: null, speaking: false, since: Infinity, until: Infinity, stats: {}, asked: null, first: null }
 let key = new URLSearchParams(location.search).get('key') ?? sessionStorage.getItem('key') ?? ''
 let microphone = null
 
@@ -29,6 +29,7 @@ const tried = f => async (...what) => { note(); try { await f(...what) } catch (
 
 function connect() {
   page.socket?.close()
+  page.ready = new Promise(done => { page.isReady = done })
   const socket = page.socket = new WebSocket(withKey(new URL('ws/live', location.href).href.replace(/^http/, 'ws').split('?')[0]))
   socket.binaryType = 'arraybuffer'
   socket.onopen = () => send({ type: 'start', framing: 'v1', sound: true, character: page.character, quality: +$('quality').value, ...($('ahead').value && { lookahead_ms: +$('ahead').value }) })
@@ -49,14 +50,15 @@ function shown(data) {
 }
 
 function told(message) {
-  if (message.type === 'ready') { page.session = message.session; player.offset = null; state('idle', 'ready'); if (microphone) tellFormat() }
-  if (message.type === 'speaking') { page.speaking = message.value; page.since = message.number; if (!message.value) ended() }
+  if (message.type === 'ready') { Object.assign(page, { session: message.session, since: Infinity, until: Infinity }); player.offset = null; ended(); if (microphone) tellFormat(); page.isReady() }
+  if (message.type === 'speaking') message.value ? Object.assign(page, { since: message.number, until: Infinity }) : page.until = message.number
   if (message.type === 'stats') page.stats = message
   if (message.type === 'notice' || message.type === 'error') note(message.message)
 }
 
-player.onpaint = frame => {
-  if (!page.speaking || frame.number < page.since) return
+player.onpaint = frame => { // the server is ahead of what is seen; what the page says is what is seen
+  if (frame.number < page.since || frame.number >= page.until) { if (page.speaking) ended(); return }
+  page.speaking = true
   state('speaking', microphone ? 'listening to you' : 'speaking')
   $('stop').disabled = false
   if (page.asked === null) return
@@ -65,6 +67,7 @@ player.onpaint = frame => {
   page.asked = null
 }
 function ended() {
+  page.speaking = false
   state('idle', microphone ? 'listening to you' : 'ready')
   $('stop').disabled = true
   $('caption').hidden = true
@@ -91,6 +94,7 @@ $('pane-text').onsubmit = tried(async event => {
   const text = $('text').value.trim()
   if (!text) throw new Error('There is nothing to be said yet; write some words.')
   await sound()
+  await page.ready // a face that was chosen just now may still be on its way
   page.asked = performance.now()
   send({ type: 'say', text, voice: $('voice').value || null })
   $('caption').textContent = text.length > 140 ? text.slice(0, 140) + '…' : text
@@ -100,6 +104,7 @@ $('text').onkeydown = event => { if (event.key === 'Enter' && (event.ctrlKey || 
 
 const play = tried(async file => {
   await sound()
+  await page.ready
   const body = new FormData()
   body.append('audio_file', file)
   $('file-note').textContent = `${file.name} …`
