@@ -240,7 +240,8 @@ def test_app_remembers_after_a_restart(gradio, open_page):
     page.wait_for_function(f"document.querySelectorAll('#kept label').length === {len(before)}")
     assert [(j.id, j.state) for j in gradio.jobs()] == before
     page.locator('#kept label', has_text='portrait.png says speech.flac: done').last.click()
-    assert plays(page, '#result')[1] == 512 # the film is there again
+    at, width, _ = plays(page, '#result')
+    assert at > .5 and width == 512
 
 # Streamlit
 
