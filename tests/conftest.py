@@ -17,12 +17,26 @@ def microphone():
     soundfile.write(shots/'microphone.wav', np.concatenate([np.zeros(2*SAMPLE_RATE), speech, np.zeros(1600)]), SAMPLE_RATE, subtype='PCM_16')
     return shots/'microphone.wav'
 
+def camera():
+    "What its camera sees: a portrait."
+    import av
+    from latentsync.core import demo
+    from latentsync.media import read_frames
+    with av.open(str(shots/'camera.mjpeg'), 'w', format='mjpeg') as out:
+        stream = out.add_stream('mjpeg', 25)
+        stream.width, stream.height, stream.pix_fmt = 512, 600, 'yuvj420p'
+        frame = av.VideoFrame.from_ndarray(next(read_frames(demo('portrait.png'))), 'rgb24').reformat(512, 600)
+        for _ in range(5): out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    return shots/'camera.mjpeg'
+
 @pytest.fixture(scope='session')
 def browser():
     "One for all: Playwright can only be started once in a process."
     from playwright.sync_api import sync_playwright
     shots.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as p:
-        b = p.chromium.launch(executable_path=chromium, args=['--no-sandbox', *MEDIA, f'--use-file-for-fake-audio-capture={microphone()}'])
+        files = [f'--use-file-for-fake-audio-capture={microphone()}', f'--use-file-for-fake-video-capture={camera()}']
+        b = p.chromium.launch(executable_path=chromium, args=['--no-sandbox', *MEDIA, *files])
         yield b
         b.close()
