@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['BROW_LEFT', 'BROW_RIGHT', 'NOSE', 'JAW', 'LIPS', 'LIPS_INNER', 'LIPS_INNER_LINE', 'SURE', 'CROWD', 'MESHES',
-           'TEMPLATE', 'ANCHORS_106', 'JAW_106', 'Face', 'shrink', 'overlap', 'YuNet', 'Roi', 'FaceMesh',
-           'mesh_anchors', 'lip_points', 'lip_aperture', 'sureness', 'stands', 'turned_back', 'boxes_back',
-           'find_turned', 'MeshFinder', 'MeshDetector', 'lip_detector', 'lip_tracker', 'crop_size', 'similarity',
-           'crop_region', 'align', 'fixed_mask', 'hole_weight', 'frame_to', 'jaw_weight', 'mouth_weight',
-           'paste_weight', 'resharpened', 'paste', 'paste_released', 'onnx_providers', 'anchors_106', 'box_106',
-           'InsightFace', 'detector_name', 'face_detector']
+           'TEMPLATE', 'ANCHORS_106', 'JAW_106', 'Face', 'shrink', 'overlap', 'grid_faces', 'YuNet', 'Roi',
+           'face_region', 'FaceMesh', 'mesh_anchors', 'lip_points', 'lip_aperture', 'sureness', 'stands', 'turned_back',
+           'boxes_back', 'find_turned', 'read_face', 'settle_face', 'read_upright', 'next_crop', 'MeshFinder',
+           'start_face', 'MeshDetector', 'lip_detector', 'lip_tracker', 'crop_size', 'similarity', 'crop_region',
+           'align', 'fixed_mask', 'hole_weight', 'frame_to', 'jaw_weight', 'mouth_weight', 'paste_weight',
+           'resharpened', 'paste', 'paste_released', 'onnx_providers', 'anchors_106', 'box_106', 'InsightFace',
+           'detector_name', 'face_detector']
 
-# %% ../nbs/03_face.ipynb #2981463c
+# %% ../nbs/03_face.ipynb #f45d9780
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -26,71 +27,93 @@ from torch import Tensor
 from .core import LatentSyncError, checkpoint_path
 from .pictures import Picture
 
-# %% ../nbs/03_face.ipynb #565a7789
+# %% ../nbs/03_face.ipynb #0eda42be
 @dataclass(frozen=True)
 class Face:
     "One face of one frame."
-    box:np.ndarray # (4,) x0, y0, x1, y1
-    points:np.ndarray # (K,2) or (K,3) landmarks; a third column is depth, smaller = nearer
-    anchors:np.ndarray # (3,2) image-left brow, image-right brow, nose
-    jaw:np.ndarray # (9,2) edge of the face from the image-left ear over the chin to the other ear
+    box:np.ndarray # (4,) x0, y0, x1, y1, px
+    points:np.ndarray # (K,2) or (K,3) landmarks, px; a third column is depth, smaller = nearer
+    anchors:np.ndarray # (3,2) image-left brow, image-right brow, nose, px
+    jaw:np.ndarray # (9,2) edge of the face from the image-left ear over the chin to the other ear, px
     score:float # 0..1
     crop:object=None # `Roi`, the square the points were read from
 
     def draw(self,
-        rgb:np.ndarray, # (H,W,3) the frame of this face
-    )->np.ndarray: # (H,W,3) a copy with box, points and anchors
+        rgb:np.ndarray, # (H,W,3) uint8, the frame of this face
+    )->np.ndarray: # (H,W,3) uint8, a copy with box, points, jaw and anchors
         "Show the face in its frame."
-        out, at = np.ascontiguousarray(rgb).copy(), lambda p: tuple(int(round(float(v))) for v in p[:2])
+        at = lambda p: tuple(int(round(float(v))) for v in p[:2])
+        out = np.ascontiguousarray(rgb).copy()
         cv2.rectangle(out, at(self.box[:2]), at(self.box[2:]), (255, 220, 0), 2)
         for p in self.points: cv2.circle(out, at(p), 1, (0, 255, 160), -1)
         cv2.polylines(out, [np.int32(self.jaw)], False, (60, 160, 255), 2)
         for p in self.anchors: cv2.circle(out, at(p), 5, (255, 0, 80), -1)
         return out
 
-# %% ../nbs/03_face.ipynb #32ca3f19
+# %% ../nbs/03_face.ipynb #fd830f18
 @lru_cache
 def _session(
     path:Path, # an ONNX file
 )->ort.InferenceSession: # on the CPU, one thread; all who ask for a file share it
     "These nets take about a millisecond; more threads would only take the cores of the main model."
-    if not path.exists(): raise LatentSyncError(f'face model {path} is missing; restore checkpoints/face from the repository')
+    if not path.exists():
+        raise LatentSyncError(f'face model {path} is missing; restore checkpoints/face from the repository')
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')
     return ort.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
 
-# %% ../nbs/03_face.ipynb #191b0726
+# %% ../nbs/03_face.ipynb #5f336133
 def shrink(
-    img:np.ndarray|Picture, # (H,W,3)
-    scale:float, # new size / size, at most 1
-)->np.ndarray:
+    img:np.ndarray|Picture, # (H,W,3) uint8
+    scale:float, # new size / size, above 0, at most 1
+)->np.ndarray: # (h,w,3) uint8, at least one pixel
     "Smaller picture; each new pixel is the mean of those it covers."
     if scale == 1: return np.asarray(img)
     size = [max(1, round(v*scale)) for v in img.shape[1::-1]]
     return img.resized(size) if isinstance(img, Picture) else cv2.resize(img, size, interpolation=cv2.INTER_AREA)
 
+# %% ../nbs/03_face.ipynb #3f17d073
 def overlap(
-    one:np.ndarray, # (4,) box
-    many:np.ndarray, # (N,4) boxes
-)->np.ndarray: # (N,) intersection over union
+    one:np.ndarray, # (4,) box, px
+    many:np.ndarray, # (N,4) boxes, px
+)->np.ndarray: # (N,) intersection over union, 0..1
     "How much boxes cover each other."
     inter = np.clip(np.minimum(one[2:], many[:, 2:]) - np.maximum(one[:2], many[:, :2]), 0, None).prod(1)
     return inter/((one[2:] - one[:2]).prod() + (many[:, 2:] - many[:, :2]).prod(1) - inter + 1e-9)
 
+# %% ../nbs/03_face.ipynb #a3942bd7
 def _suppress(
     boxes:np.ndarray, # (N,4)
     scores:np.ndarray, # (N,)
     iou:float=.3, # overlap above which the weaker box goes
 )->list: # indices to keep, best first
     "Non-maximum suppression."
-    kept, order = [], np.argsort(-scores)
+    kept = []
+    order = np.argsort(-scores)
     while len(order):
         kept.append(order[0])
         order = order[1:][overlap(boxes[order[0]], boxes[order[1:]]) <= iou]
     return kept
 
-# %% ../nbs/03_face.ipynb #e3f213f5
+# %% ../nbs/03_face.ipynb #e8ee7919
+def grid_faces(
+    out:dict, # arrays of the network by name
+    stride:int, # side of a cell, px
+    width:int, # of the network's input, px
+    min_score:float, # 0..1
+)->tuple[np.ndarray,np.ndarray]: # (n,7,2) two box corners and five key points, network px; (n,) scores
+    "Read the grid of one stride."
+    score = np.sqrt(out[f'cls_{stride}']*out[f'obj_{stride}'])[0, :, 0]
+    k = np.flatnonzero(score >= min_score)
+    cell = np.stack([k%(width//stride), k//(width//stride)], 1)
+    box = out[f'bbox_{stride}'][0, k]
+    centre = cell + box[:, :2]
+    half = np.exp(box[:, 2:])/2
+    keys = out[f'kps_{stride}'][0, k].reshape(-1, 5, 2) + cell[:, None]
+    return np.concatenate([(centre - half)[:, None], (centre + half)[:, None], keys], 1)*stride, score[k]
+
+# %% ../nbs/03_face.ipynb #a2fb65f0
 class YuNet:
     "Boxes and five key points of all faces: eyes, nose, mouth corners, image-left before image-right."
     def __init__(self,
@@ -98,33 +121,27 @@ class YuNet:
         side:int=320, # the longer edge of the frame is shrunk to this: finds faces from about 5 % of it
         min_score:float=.6, # 0..1
     ):
-        self.session, self.side, self.min_score = _session(path), side, min_score
+        self.session = _session(path)
+        self.side = side
+        self.min_score = min_score
         self.names = [o.name for o in self.session.get_outputs()]
-
-    def level(self, out, stride, width):
-        "Read the grid of one stride: (n,7,2) box corners and key points in network pixels, (n,) scores."
-        score = np.sqrt(out[f'cls_{stride}']*out[f'obj_{stride}'])[0, :, 0]
-        k = np.flatnonzero(score >= self.min_score)
-        cell, box = np.stack([k%(width//stride), k//(width//stride)], 1), out[f'bbox_{stride}'][0, k]
-        centre, half = cell + box[:, :2], np.exp(box[:, 2:])/2
-        keys = out[f'kps_{stride}'][0, k].reshape(-1, 5, 2) + cell[:, None]
-        return np.concatenate([(centre - half)[:, None], (centre + half)[:, None], keys], 1)*stride, score[k]
 
     def __call__(self,
         rgb:np.ndarray|Picture, # (H,W,3) uint8
         times:int=1, # look at a picture so many times as large
-    )->tuple[np.ndarray,np.ndarray]: # boxes (N,4), key points (N,5,2)
+    )->tuple[np.ndarray,np.ndarray]: # boxes (N,4), key points (N,5,2), frame px
         "Find the faces of a frame, surest first."
         small = shrink(rgb, min(1, times*self.side/max(rgb.shape[:2])))
         h, w = small.shape[:2]
         x = np.zeros((1, 3, -(-h//32)*32, -(-w//32)*32), np.float32)
         x[0, :, :h, :w] = small[..., ::-1].transpose(2, 0, 1)
         out = dict(zip(self.names, self.session.run(None, {'input': x})))
-        found, score = map(np.concatenate, zip(*[self.level(out, s, x.shape[3]) for s in (8, 16, 32)]))
+        levels = [grid_faces(out, s, x.shape[3], self.min_score) for s in (8, 16, 32)]
+        found, score = map(np.concatenate, zip(*levels))
         found = found[_suppress(found[:, :2].reshape(-1, 4), score)]*(rgb.shape[1]/w, rgb.shape[0]/h)
         return found[:, :2].reshape(-1, 4), found[:, 2:]
 
-# %% ../nbs/03_face.ipynb #a7cc13cd
+# %% ../nbs/03_face.ipynb #24bdfd52
 @dataclass(frozen=True)
 class Roi:
     "A rotated square of the frame."
@@ -137,10 +154,13 @@ class Roi:
         size:int, # side of the crop, px
     )->np.ndarray: # (2,3) crop pixel -> frame pixel
         "Where the pixels of the crop lie in the frame."
-        s, h = self.side/size, size/2
-        c, n = np.cos(self.angle)*s, np.sin(self.angle)*s
+        s = self.side/size
+        h = size/2
+        c = np.cos(self.angle)*s
+        n = np.sin(self.angle)*s
         return np.array([[c, -n, self.x - h*c + h*n], [n, c, self.y - h*n - h*c]])
 
+# %% ../nbs/03_face.ipynb #e8eb94f5
 def _roi(
     box:np.ndarray, # (4,)
     left:np.ndarray, # (2+,) image-left eye
@@ -151,11 +171,27 @@ def _roi(
     angle = np.arctan2(right[1] - left[1], right[0] - left[0])
     return Roi((x0 + x1)/2, (y0 + y1)/2, 1.5*max(x1 - x0, y1 - y0), float(angle))
 
-def _points_box(points): return np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])
-def _square_around(face): return _roi(face.box, face.points[33], face.points[263]) # along the outer corners of the eyes
-def _area(box): return float((box[2] - box[0])*(box[3] - box[1]))
+# %% ../nbs/03_face.ipynb #4f3b31b4
+def face_region(
+    rgb:np.ndarray|Picture, # (H,W,3) uint8
+    roi:Roi, # around the face
+    size:int, # side of the crop that will be read, px
+)->tuple[np.ndarray,np.ndarray]: # (h,w,3) uint8; (2,3) crop px -> px of this region
+    "The region around a face, shrunk by a whole number where the face is large."
+    h, w = rgb.shape[:2]
+    m = roi.matrix(size)
+    k = max(int(roi.side//size), 1)
+    r = roi.side*(abs(np.cos(roi.angle)) + abs(np.sin(roi.angle)))/2 + 2
+    low = np.maximum(0, np.array([roi.x - r, roi.y - r]).astype(int))
+    high = np.minimum((w, h), np.array([roi.x + r, roi.y + r]).astype(int) + 1)
+    if min(high - low) <= 8: return np.asarray(rgb), m
+    high = np.minimum((w, h), low - (low - high)//k*k)
+    m = np.c_[m[:, :2], m[:, 2] - low]/k
+    m[:, 2] += .5/k - .5 # the centre of a shrunken pixel is the mean of the centres it covers
+    part = rgb[int(low[1]):int(high[1]), int(low[0]):int(high[0])]
+    return part if k == 1 else cv2.resize(part, None, fx=1/k, fy=1/k, interpolation=cv2.INTER_AREA), m
 
-# %% ../nbs/03_face.ipynb #de1d48ca
+# %% ../nbs/03_face.ipynb #c4e8f069
 class FaceMesh:
     "Landmarks of the face in a rotated square."
     def __init__(self,
@@ -164,60 +200,56 @@ class FaceMesh:
         self.session = _session(path)
         self.size = self.session.get_inputs()[0].shape[2]
 
-    def shrink(self, rgb, roi, m):
-        "The region around a face; for a large one shrunk by a whole number, as a single bilinear look-up would alias."
-        k, (h, w) = max(int(roi.side//self.size), 1), rgb.shape[:2]
-        r = roi.side*(abs(np.cos(roi.angle)) + abs(np.sin(roi.angle)))/2 + 2
-        x0, y0 = max(0, int(roi.x - r)), max(0, int(roi.y - r))
-        x1, y1 = min(w, int(roi.x + r) + 1), min(h, int(roi.y + r) + 1)
-        if x1 - x0 <= 8 or y1 - y0 <= 8: return np.asarray(rgb), m
-        x1, y1 = min(w, x0 - (x0 - x1)//k*k), min(h, y0 - (y0 - y1)//k*k)
-        m = np.c_[m[:, :2], m[:, 2] - (x0, y0)]/k
-        m[:, 2] += .5/k - .5 # the centre of a shrunken pixel is the mean of the centres it covers
-        part = rgb[y0:y1, x0:x1]
-        return part if k == 1 else cv2.resize(part, None, fx=1/k, fy=1/k, interpolation=cv2.INTER_AREA), m
-
     def __call__(self,
         rgb:np.ndarray|Picture, # (H,W,3) uint8
         roi:Roi, # around the face
     )->tuple[np.ndarray,float]: # points (K,3) in frame px, depth in the same unit; how sure, 0..1
         "Read the points of one face."
-        n, m = self.size, roi.matrix(self.size)
-        img, mi = self.shrink(rgb, roi, m)
-        crop = cv2.warpAffine(img, mi, (n, n), flags=cv2.INTER_LINEAR|cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+        n = self.size
+        img, inside = face_region(rgb, roi, n)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        crop = cv2.warpAffine(img, inside, (n, n), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         x = crop.transpose(2, 0, 1)[None].astype(np.float32)/255
         points, logit = self.session.run(['landmarks', 'score'], {'image': x})
-        p, m = points[0], m.astype(np.float32)
+        m = roi.matrix(n).astype(np.float32)
+        p = points[0]
         p = np.c_[p[:, :2]@m[:, :2].T + m[:, 2], p[:, 2]*np.float32(roi.side/n)]
         return p, float(1/(1 + np.exp(-np.clip(np.float64(logit[0, 0]), -80, 80))))
 
-# %% ../nbs/03_face.ipynb #23dda264
+# %% ../nbs/03_face.ipynb #63cae434
+def _points_box(points): return np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])
+def _square_around(face): return _roi(face.box, face.points[33], face.points[263]) # along the outer corners of the eyes
+def _area(box): return float((box[2] - box[0])*(box[3] - box[1]))
+
+# %% ../nbs/03_face.ipynb #5d791524
 BROW_LEFT = (70, 63, 105, 66, 107), (46, 53, 52, 65, 55) # upper edge, lower edge
 BROW_RIGHT = (300, 293, 334, 296, 336), (276, 283, 282, 295, 285)
 NOSE = (5, 129, 358, 4) # bridge, two wings, tip
 JAW = (234, 58, 136, 176, 152, 400, 365, 288, 454) # ear, corner of the jaw, chin, and back
 
 def mesh_anchors(
-    points:np.ndarray, # (468,2+)
-)->np.ndarray: # (3,2) image-left brow, image-right brow, nose
+    points:np.ndarray, # (468,2+) px
+)->np.ndarray: # (3,2) image-left brow, image-right brow, nose, px
     "The three points that alignment rests on."
     mean = lambda i: points[list(i), :2].mean(0)
     brows = [(2*mean(upper) + mean(lower))/3 for upper, lower in (BROW_LEFT, BROW_RIGHT)]
     return np.stack([*brows, mean(NOSE)])
 
-# %% ../nbs/03_face.ipynb #46439f7c
+# %% ../nbs/03_face.ipynb #6718c662
 LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 LIPS_INNER = (82, 87), (13, 14), (312, 317) # upper and lower point at left, middle and right
-LIPS_INNER_LINE = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95) # clockwise from the image-left corner
+LIPS_INNER_LINE = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, # clockwise from the image-left corner: upper lip,
+    308, 324, 318, 402, 317, 14, 87, 178, 88, 95) # and back along the lower one
 
 def lip_points(
-    points:np.ndarray, # (468,2+)
-)->np.ndarray: # (20,2) clockwise from the image-left corner
+    points:np.ndarray, # (468,2+) px
+)->np.ndarray: # (20,2) px, clockwise from the image-left corner
     "The outer outline of the lips."
     return points[list(LIPS), :2]
 
+# %% ../nbs/03_face.ipynb #9f9c0e0e
 def lip_aperture(
-    points:np.ndarray, # (468,2+)
+    points:np.ndarray, # (468,2+) px
 )->tuple[float,float]: # gap between the lips, width of the mouth; both in distances between the eyes
     "How far the mouth is open, whatever the size of the face."
     mean = lambda *i: points[list(i), :2].mean(0)
@@ -236,7 +268,7 @@ def _pick(
     if not last or far[i] > last.side/2: i = int(np.argmax((boxes[:, 2:] - boxes[:, :2]).prod(1)))
     return i, float(far[i])
 
-# %% ../nbs/03_face.ipynb #3bde3f7c
+# %% ../nbs/03_face.ipynb #c1c1fbdd
 SURE = 15. # log odds; no face read in a wrong direction has more
 
 def sureness(
@@ -245,6 +277,7 @@ def sureness(
     "How sure the mesh is of its points."
     return float(np.log(max(face.score, 1e-17)/max(1 - face.score, 1e-17)))
 
+# %% ../nbs/03_face.ipynb #083ee22f
 def stands(
     face:Face, # of the mesh
 )->bool: # False: no face
@@ -253,27 +286,29 @@ def stands(
     upright = x > .5*np.hypot(x, y) # tilted by less than 60 degrees
     return face.score >= .5 and bool(upright or sureness(face) >= SURE)
 
-# %% ../nbs/03_face.ipynb #fd4f7546
+# %% ../nbs/03_face.ipynb #da063db3
 def turned_back(
     points:np.ndarray, # (...,2) px in a frame of height h and width w that `np.rot90` turned k times
     k:int, # 1, 2 or 3
     w:int, # px, of the frame as it was
-    h:int, # px
+    h:int, # px, of the frame as it was
 )->np.ndarray: # (...,2) px in the frame as it was
     "Where points lie in a picture before it was turned."
     x, y = np.moveaxis(points, -1, 0)
     return np.stack([(w-1-y, x), (w-1-x, h-1-y), (y, h-1-x)][k-1], -1)
 
+# %% ../nbs/03_face.ipynb #194df02f
 def boxes_back(
-    boxes:np.ndarray, # (N,4)
+    boxes:np.ndarray, # (N,4) px, in the turned picture
     k:int, # see `turned_back`
-    w:int, # px
-    h:int, # px
-)->np.ndarray: # (N,4)
+    w:int, # px, of the frame as it was
+    h:int, # px, of the frame as it was
+)->np.ndarray: # (N,4) px
     "The same for boxes."
     corners = turned_back(boxes.reshape(-1, 2, 2), k, w, h)
     return np.concatenate([corners.min(1), corners.max(1)], 1)
 
+# %% ../nbs/03_face.ipynb #8c76d6c1
 def find_turned(
     find:YuNet, # looks for faces
     rgb:np.ndarray|Picture, # (H,W,3) uint8, in which none are found upright
@@ -287,7 +322,54 @@ def find_turned(
         if len(boxes): break
     return boxes_back(boxes, k, w, h)*np.tile(size, 2), turned_back(keys, k, w, h)*size
 
-# %% ../nbs/03_face.ipynb #44f8d146
+# %% ../nbs/03_face.ipynb #edfdaf97
+def read_face(
+    mesh:FaceMesh, # reads the points
+    rgb:np.ndarray|Picture, # (H,W,3) uint8
+    roi:Roi, # around the face
+)->Face: # whatever is there: look at its score
+    "The face in a square of the frame."
+    p, score = mesh(rgb, roi)
+    return Face(_points_box(p), p, mesh_anchors(p), p[list(JAW), :2], score, roi)
+
+# %% ../nbs/03_face.ipynb #ffd1405d
+def settle_face(
+    mesh:FaceMesh, # reads the points
+    rgb:np.ndarray|Picture, # (H,W,3) uint8
+    roi:Roi, # from a box of YuNet
+)->Face: # read in a square from its own points
+    "The face near a box of YuNet: three passes, each with a better square."
+    for _ in range(3):
+        face = read_face(mesh, rgb, roi)
+        roi = _square_around(face)
+    return face
+
+# %% ../nbs/03_face.ipynb #aa2fbfb9
+def read_upright(
+    mesh:FaceMesh, # reads the points
+    rgb:np.ndarray|Picture, # (H,W,3) uint8
+    roi:Roi, # from a box of YuNet
+)->Face: # the first reading, if no direction is sure
+    "The face near a box of YuNet, whichever way up it is."
+    face = settle_face(mesh, rgb, roi)
+    if sureness(face) >= SURE: return face
+    ways = [replace(roi, angle=roi.angle + k*np.pi/2) for k in (1, 2, 3)]
+    turned = max([settle_face(mesh, rgb, way) for way in ways], key=sureness)
+    return turned if sureness(turned) >= SURE else face
+
+# %% ../nbs/03_face.ipynb #e6356689
+def next_crop(
+    face:Face, # of the last frame, with the square it was read in
+    hold:float, # part of the square's side by which it would have to move
+)->Roi: # the same square, or one around the points
+    "Where to read the points of the next frame."
+    old = face.crop
+    new = _square_around(face)
+    moved = max(abs(new.x - old.x), abs(new.y - old.y), abs(new.side - old.side))/old.side
+    tilt = abs((new.angle - old.angle + np.pi)%(2*np.pi) - np.pi)
+    return new if moved > hold or tilt > 2*hold else old
+
+# %% ../nbs/03_face.ipynb #651ad25c
 CROWD = 8 # faces of one frame that are looked at, largest first
 
 class MeshFinder:
@@ -297,54 +379,47 @@ class MeshFinder:
         hold:float=.02, # the crop stays until it would move by this part of its side: steadier points on a still head
     ):
         file = lambda name: Path(folder)/name if folder else checkpoint_path('face', name)
-        self.find, self.mesh, self.hold = YuNet(file('face_det_yunet.onnx')), FaceMesh(file('face_mesh_468.onnx')), hold
-
-    def read(self, rgb, roi):
-        "The face in a square of the frame."
-        p, score = self.mesh(rgb, roi)
-        return Face(_points_box(p), p, mesh_anchors(p), p[list(JAW), :2], score, roi)
-
-    def settle(self, rgb, roi):
-        "The face near a box of YuNet: three passes, each with a better square."
-        for _ in range(3): roi = _square_around(face := self.read(rgb, roi))
-        return face
-
-    def read_upright(self, rgb, roi):
-        "The face near a box of YuNet, whichever way up it is."
-        face = self.settle(rgb, roi)
-        if sureness(face) >= SURE: return face
-        turned = max((self.settle(rgb, replace(roi, angle=roi.angle + k*np.pi/2)) for k in (1, 2, 3)), key=sureness)
-        return turned if sureness(turned) >= SURE else face
-
-    def next_crop(self, face):
-        "Where to read the points of the next frame."
-        old, new = face.crop, _square_around(face)
-        moved = max(abs(new.x - old.x), abs(new.y - old.y), abs(new.side - old.side))/old.side
-        tilt = abs((new.angle - old.angle + np.pi)%(2*np.pi) - np.pi)
-        return new if moved > self.hold or tilt > 2*self.hold else old
+        self.find = YuNet(file('face_det_yunet.onnx'))
+        self.mesh = FaceMesh(file('face_mesh_468.onnx'))
+        self.hold = hold
 
     def follow(self,
         rgb:np.ndarray|Picture, # (H,W,3) uint8, the next frame
         face:Face, # of the last frame
     )->Face|None: # None: it has to be found anew
         "The same face one frame later: one small network."
-        new = self.read(rgb, self.next_crop(face))
+        new = read_face(self.mesh, rgb, next_crop(face, self.hold))
         return new if new.score >= .5 else None
 
     def detect(self,
         rgb:np.ndarray|Picture, # (H,W,3) uint8
-        known:list=(), # faces of this frame that need not be found
+        known:list[Face]=(), # faces of this frame that need not be found
     )->list[Face]: # largest first
         "All other faces of a frame."
-        old, found = np.array([f.box for f in known]).reshape(-1, 4), self.find(rgb)
+        old = np.array([f.box for f in known]).reshape(-1, 4)
+        found = self.find(rgb)
         if not len(found[0]) and not known: found = self.find(rgb, 2) # small faces: four times the work
         if not len(found[0]) and not known: found = find_turned(self.find, rgb)
         found = [(b, k) for b, k in zip(*found) if not (overlap(b, old) > .2).any()]
         found = sorted(found, key=lambda f: -_area(f[0]))[:max(CROWD - len(known), 0)]
-        faces = [self.read_upright(rgb, _roi(b, *k[:2])) for b, k in found]
+        faces = [read_upright(self.mesh, rgb, _roi(b, *k[:2])) for b, k in found]
         return sorted(filter(stands, faces), key=lambda f: -_area(f.box))
 
-# %% ../nbs/03_face.ipynb #90bed33a
+# %% ../nbs/03_face.ipynb #7bd8f688
+def start_face(
+    finder:MeshFinder, # looks for faces
+    rgb:np.ndarray|Picture, # (H,W,3) uint8
+    last:Roi|None, # where the followed face was
+)->Face|None: # None: no face in this frame
+    "The followed face where it was last, else the largest."
+    boxes, keys = finder.find(rgb)
+    if not len(boxes): boxes, keys = find_turned(finder.find, rgb)
+    if not len(boxes): return None
+    i = _pick(boxes, last)[0]
+    face = read_upright(finder.mesh, rgb, _roi(boxes[i], *keys[i, :2]))
+    return face if stands(face) else None
+
+# %% ../nbs/03_face.ipynb #ca12e518
 class MeshDetector(MeshFinder):
     "YuNet and the 468-point mesh: 1.5 MB, permissive licences, one CPU thread."
     def __init__(self,
@@ -358,33 +433,32 @@ class MeshDetector(MeshFinder):
 
     def reset(self):
         "Forget the face of `track`."
-        self.face, self.last, self.age = None, None, 0
+        self.face = None
+        self.last = None # `Roi`, where it was
+        self.age = 0 # frames since YuNet was asked
 
-    def moved(self, rgb):
+    def moved(self,
+        rgb:np.ndarray|Picture, # (H,W,3) uint8, the next frame
+    )->bool:
         "Once in a while: are there faces, and none where the followed one is?"
         if self.age < self.every: return False
-        self.age, boxes = 0, self.find(rgb)[0]
-        return len(boxes) and _pick(boxes, self.last)[1] > self.last.side/3
-
-    def start(self, rgb):
-        "The followed face where it was last, else the largest; None without a face."
-        boxes, keys = self.find(rgb)
-        if not len(boxes): boxes, keys = find_turned(self.find, rgb)
-        if not len(boxes): return None
-        i, self.age = _pick(boxes, self.last)[0], 0
-        face = self.read_upright(rgb, _roi(boxes[i], *keys[i, :2]))
-        return face if stands(face) else None
+        self.age = 0
+        boxes = self.find(rgb)[0]
+        return len(boxes) > 0 and _pick(boxes, self.last)[1] > self.last.side/3
 
     def track(self,
         rgb:np.ndarray|Picture, # (H,W,3) uint8, the next frame
     )->Face|None: # None: no face in this frame
         "Follow one face from frame to frame."
         followed = self.follow(rgb, self.face) if self.face and not self.moved(rgb) else None
-        self.face = followed or self.start(rgb)
-        if self.face: self.last, self.age = self.next_crop(self.face), self.age + 1
+        self.age = self.age if followed else 0
+        self.face = followed or start_face(self, rgb, self.last)
+        if self.face:
+            self.last = next_crop(self.face, self.hold)
+            self.age += 1
         return self.face
 
-# %% ../nbs/03_face.ipynb #397f0a46
+# %% ../nbs/03_face.ipynb #61a82419
 MESHES = {'478': 'face_mesh_478_attention.onnx', '468': 'face_mesh_468.onnx'}
 
 @lru_cache
@@ -396,6 +470,7 @@ def lip_detector(
     detector.mesh = FaceMesh(checkpoint_path('face', MESHES[mesh]))
     return detector
 
+# %% ../nbs/03_face.ipynb #bb417dc3
 def lip_tracker(
     mesh:str='478', # see `lip_detector`
 )->MeshDetector: # for one clip
@@ -404,24 +479,25 @@ def lip_tracker(
     tracker.reset()
     return tracker
 
-# %% ../nbs/03_face.ipynb #caca6eeb
+# %% ../nbs/03_face.ipynb #5c299f1d
 TEMPLATE = np.array([[17, 20], [58, 20], [37.5, 40]]) # the anchors in a crop of 75 x 100
 
 def _ratio(resolution): return resolution/256*2.8
 
 def crop_size(
     resolution:int, # side of the square face, px
-)->tuple[int,int]: # width, height
+)->tuple[int,int]: # width, height, px
     "Size of the upright crop that is stretched to the square."
     return int(75*_ratio(resolution)), int(100*_ratio(resolution))
 
-# %% ../nbs/03_face.ipynb #b1fd1183
+# %% ../nbs/03_face.ipynb #1241a61c
 def _normal(points):
     "Centre, spread and normalised copy of a point set."
     centre = points.mean(0)
     spread = (points - centre).std()
     return centre, spread, (points - centre)/spread
 
+# %% ../nbs/03_face.ipynb #fdd25bfe
 def similarity(
     anchors:np.ndarray, # (3,2) frame px
     resolution:int, # side of the square face, px
@@ -434,21 +510,24 @@ def similarity(
     bias = now if bias is None else .2*torch.from_numpy(bias) + .8*now
     U, _, V = torch.svd(p1.T@p2)
     if torch.det(V@U.T) < 0: V = V*torch.tensor([1., -1.]) # a rotation, never a mirror image
-    R, s = V@U.T, s2/s1
+    R = V@U.T
+    s = s2/s1
     M = torch.cat([s*R, c2[:, None] - s*(R@c1[:, None])], 1)
     M[:, 2] += bias
     return M.numpy(), bias.numpy()
 
-# %% ../nbs/03_face.ipynb #e7416830
+# %% ../nbs/03_face.ipynb #85e87633
 def _unit(h, w): return torch.tensor([[2/(w - 1), 0, -1], [0, 2/(h - 1), -1], [0, 0, 1]])
 
 def _square(M): return torch.cat([torch.from_numpy(np.float32(M)), torch.tensor([[0., 0., 1.]])])
 
 def _product(A, B): return A[:, :1]*B[:1] + A[:, 1:2]*B[1:2] + A[:, 2:]*B[2:]
 
+# %% ../nbs/03_face.ipynb #92f0b3c7
 def _inverse(A):
     "Gauss's, step by step: what is left to a library comes out otherwise in the last bit on another processor."
-    a, one = np.c_[A.numpy(), np.eye(3, dtype=np.float32)], np.float32(1)
+    a = np.c_[A.numpy(), np.eye(3, dtype=np.float32)]
+    one = np.float32(1)
     for k in range(3):
         j = k + np.abs(a[k:, k]).argmax()
         a[[k, j]] = a[[j, k]]
@@ -458,12 +537,14 @@ def _inverse(A):
         a[:k] -= a[:k, k:k+1]*a[k]
     return torch.from_numpy(a[:, 3:])
 
+# %% ../nbs/03_face.ipynb #1ee69493
 @lru_cache(2)
 @torch.inference_mode(False) # what is kept must be of use outside of it, too
 def _places(h, w): # (2,h,w) x and y of each pixel, -1..1
     y, x = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing='ij')
     return torch.stack([x, y])
 
+# %% ../nbs/03_face.ipynb #495df5f2
 def _grid(
     M:np.ndarray, # (2,3) source px -> target px
     src:tuple[int,int], # height, width of the source
@@ -476,7 +557,7 @@ def _grid(
     x, y = _places(*dst)[:, rows, cols]
     return torch.stack([x*a + y*b + c for a, b, c in back[:2].tolist()], -1)[None]
 
-# %% ../nbs/03_face.ipynb #85552db3
+# %% ../nbs/03_face.ipynb #5560cd10
 def _sample(
     x:Tensor, # (1,C+1,h,w) picture; its last channel is one
     grid:Tensor, # (1,H,W,2)
@@ -485,64 +566,70 @@ def _sample(
     out = F.grid_sample(x, grid, align_corners=True)
     return out[:, :-1] + (1 - out[:, -1:])*127, out[0, -1]
 
+# %% ../nbs/03_face.ipynb #ee3ed1dc
 def crop_region(
     M:np.ndarray, # (2,3) frame px -> crop px
-    size:tuple[int,int], # width, height of the crop
-    frame:tuple, # shape of the frame
+    size:tuple[int,int], # width, height of the crop, px
+    frame:tuple, # shape of the frame: height, width, ...
     margin:int, # px around it
 )->tuple[slice,slice]: # rows, columns; empty where the crop is outside the frame
     "The upright rectangle of the frame that the crop touches."
     w, h = size
     corners = np.array([[-1, -1, 1], [w, -1, 1], [-1, h, 1], [w, h, 1]]).T
     p = (np.linalg.inv(_square(M).double().numpy())@corners)[:2]
-    low, high = np.floor(p.min(1)) - margin, np.ceil(p.max(1)) + margin + 1
+    low = np.floor(p.min(1)) - margin
+    high = np.ceil(p.max(1)) + margin + 1
     (x0, y0), (x1, y1) = np.clip([low, high], 0, frame[1::-1]).astype(int)
     return slice(y0, y1), slice(x0, x1)
 
-# %% ../nbs/03_face.ipynb #65c91fb1
+# %% ../nbs/03_face.ipynb #53e9f9b7
 @lru_cache(maxsize=2)
 @torch.inference_mode(False) # what is kept must be of use outside of it, too
 def _canvas(height:int, width:int, thread:int)->Tensor: # (1,4,height,width), not filled
-    "A place for a frame, kept by each thread: to get new memory takes as long as to sample it; with channels last that takes a quarter of the time."
+    "A place for a frame, kept by each thread."
     return torch.empty(1, 4, height, width, memory_format=torch.channels_last)
 
+# %% ../nbs/03_face.ipynb #433f5807
 def align(
     frame:np.ndarray|Picture, # (H,W,3) uint8
-    M:np.ndarray, # (2,3) of `similarity`
-    resolution:int, # R
+    M:np.ndarray, # (2,3) of `similarity`, frame px -> crop px
+    resolution:int, # R, px
 )->np.ndarray: # (R,R,3) uint8
     "Cut the face out as a square."
     w, h = crop_size(resolution)
     rows, cols = crop_region(M, (w, h), frame.shape, 2)
-    x = _canvas(*frame.shape[:2], get_ident()) # of full size to keep the sampling positions; only the face's part is filled and read
+    x = _canvas(*frame.shape[:2], get_ident()) # full size keeps the sampling positions; only the face's part is read
     x[0, :3, rows, cols] = torch.from_numpy(frame[rows, cols].copy()).permute(2, 0, 1)
     x[0, 3, rows, cols] = 1
     crop, _ = _sample(x, _grid(M, frame.shape[:2], (h, w)))
     crop = crop[0].permute(1, 2, 0).numpy().astype(np.uint8)
     return cv2.resize(crop, (resolution, resolution), interpolation=cv2.INTER_LANCZOS4)
 
-# %% ../nbs/03_face.ipynb #8a9b6776
+# %% ../nbs/03_face.ipynb #aaa0778c
 _CHEEKS = (9, 78), (178, 247) # rows 95 to 127 of the 256 px mask: first column, one past the last
 # first column and one past the last of rows 128 to 242
-_LEFT = [9, 9, 9, 9, 9, 9, 9, 9, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
-    11, 11, 11, 11, 12, 12, 12, 12, 12, 12, 12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 18, 18, 19, 19, 20, 21, 21, 22, 22, 23,
-    24, 25, 26, 26, 27, 28, 29, 30, 31, 32, 33, 34, 34, 35, 36, 37, 38, 39, 40, 42, 43, 44, 45, 47, 48, 49, 51, 52, 54, 56,
-    57, 59, 60, 62, 64, 66, 68, 70, 72, 74, 76, 78, 80, 82, 85, 87, 90, 93, 95, 99, 104, 108, 131]
-_RIGHT = [248, 248, 248, 248, 248, 248, 248, 247, 247, 247, 247, 247, 247, 247, 247, 247, 247, 247, 247, 247, 247, 246, 246, 246,
-    246, 246, 246, 246, 246, 246, 246, 246, 246, 246, 246, 245, 245, 245, 245, 245, 245, 245, 244, 244, 243, 243, 242, 242,
-    241, 241, 240, 239, 239, 238, 237, 237, 236, 235, 235, 234, 233, 233, 232, 231, 231, 230, 229, 229, 228, 227, 226, 225,
-    224, 224, 223, 222, 221, 220, 219, 218, 217, 216, 215, 214, 213, 212, 211, 209, 208, 207, 205, 204, 203, 201, 200, 198,
-    197, 195, 193, 192, 190, 188, 186, 184, 181, 179, 176, 174, 172, 169, 167, 165, 161, 157, 153]
+_LEFT = [*[9]*8, *[10]*14, *[11]*14, *[12]*7, 13, 13, 14, 14, 15, 15, 16, 16, 17, 18, 18, 19, 19, 20, 21, 21, 22, 22, 23,
+    24, 25, 26, 26, 27, 28, 29, 30, 31, 32, 33, 34, 34, 35, 36, 37, 38, 39, 40, 42, 43, 44, 45, 47, 48, 49, 51, 52, 54,
+    56, 57, 59, 60, 62, 64, 66, 68, 70, 72, 74, 76, 78, 80, 82, 85, 87, 90, 93, 95, 99, 104, 108, 131]
+_RIGHT = [*[248]*7, *[247]*14, *[246]*14, *[245]*7, 244, 244, 243, 243, 242, 242, 241, 241, 240, 239, 239, 238, 237, 237,
+    236, 235, 235, 234, 233, 233, 232, 231, 231, 230, 229, 229, 228, 227, 226, 225, 224, 224, 223, 222, 221, 220, 219,
+    218, 217, 216, 215, 214, 213, 212, 211, 209, 208, 207, 205, 204, 203, 201, 200, 198, 197, 195, 193, 192, 190, 188,
+    186, 184, 181, 179, 176, 174, 172, 169, 167, 165, 161, 157, 153]
 
-# %% ../nbs/03_face.ipynb #efd20941
+# %% ../nbs/03_face.ipynb #4627f1fa
 def fixed_mask(
-    resolution:int, # R
+    resolution:int, # R, px
 )->np.ndarray: # (R,R) float32, 1 = keep, 0 = hole
     "What the model may see of the square."
     mask = np.full((256, 256), 255, np.uint8)
     for x0, x1 in _CHEEKS: mask[95:128, x0:x1] = 0
     for y, (x0, x1) in enumerate(zip(_LEFT, _RIGHT), 128): mask[y, x0:x1] = 0
     return cv2.resize(mask, (resolution, resolution), interpolation=cv2.INTER_LANCZOS4).astype(np.float32)/255
+
+# %% ../nbs/03_face.ipynb #03c7eed8
+def _fade(t): # from 0 to 1 without a kink at either end
+    t = np.clip(t, 0, 1)
+    return t*t*(3 - 2*t)
 
 # %% ../nbs/03_face.ipynb #ad46a59e
 @lru_cache
@@ -554,65 +641,100 @@ def hole_weight(
     depth = cv2.distanceTransform(np.uint8(fixed_mask(resolution) < .5), cv2.DIST_L2, 5)
     return _fade(depth/(feather*resolution))
 
-def _fade(t): # from 0 to 1 without a kink at either end
-    t = np.clip(t, 0, 1)
-    return t*t*(3 - 2*t)
-
+# %% ../nbs/03_face.ipynb #3c581e47
 def frame_to(
     M:np.ndarray, # (2,3) frame px -> crop px
-    crop:tuple[int,int], # width, height of the crop
-    size:tuple[int,int], # width, height of a picture of the crop
+    crop:tuple[int,int], # width, height of the crop, px
+    size:tuple[int,int], # width, height of a picture of the crop, px
 )->np.ndarray: # (3,3) frame px -> px of that picture
     "The alignment, for a picture stretched to another size."
-    (w, h), (x, y) = crop, size
-    return np.array([[x/w, 0, .5*x/w - .5], [0, y/h, .5*y/h - .5], [0, 0, 1]])@_square(M).double().numpy()
+    x, y = np.divide(size, crop)
+    return np.array([[x, 0, .5*x - .5], [0, y, .5*y - .5], [0, 0, 1]])@_square(M).double().numpy()
 
-def jaw_weight(
-    jaw:np.ndarray, # (9,2) of `Face`
-    M:np.ndarray, # (2,3) of `similarity` for this frame and R
-    resolution:int, # R
-    room:float=.03, # for a jaw that opens, in sides of the square
-    feather:float=.05, # width of the fade behind it, in sides of the square
-)->np.ndarray: # (R,R) float32, 0..1
-    "How much of a made face to show: all of the face, nothing of what is behind it."
-    edge = np.c_[jaw, np.ones(len(jaw))]@frame_to(M, crop_size(resolution), (1, 1))[:2].T + .5 # in sides of the square
-    hull = cv2.convexHull(np.float32([*edge, *(edge[[0, -1]]*(1, 0) - (0, 1))]))[:, 0] # no end above the ears
+# %% ../nbs/03_face.ipynb #687c8f88
+def _outside(
+    edge:np.ndarray, # (n,2) points of the jaw, in sides of the square
+)->np.ndarray: # (64,64) distance from the face, negative inside, in sides of the square
+    "How far the places of a square lie outside the face, which has no end above the ears."
+    hull = cv2.convexHull(np.float32([*edge, *(edge[[0, -1]]*(1, 0) - (0, 1))]))[:, 0]
     along = np.roll(hull, -1, 0) - hull
     outwards = along[:, ::-1]*(-1, 1)/(np.linalg.norm(along, axis=1, keepdims=True) + 1e-9)
     outwards *= np.sign(((hull - hull.mean(0))*outwards).sum()) # whichever way round the hull goes
     places = np.mgrid[:64, :64][::-1].reshape(2, -1).T/64 + .5/64
-    away = (places@outwards.T - (hull*outwards).sum(1)).max(1).reshape(64, 64)
-    return cv2.resize(np.float32(_fade((room + feather - away)/feather)), (resolution, resolution))
+    return (places@outwards.T - (hull*outwards).sum(1)).max(1).reshape(64, 64)
 
-# %% ../nbs/03_face.ipynb #b96e76f4
+# %% ../nbs/03_face.ipynb #ade99594
+def jaw_weight(
+    jaw:np.ndarray, # (9,2) of `Face`, px
+    M:np.ndarray, # (2,3) of `similarity` for this frame and R
+    resolution:int, # R, px
+    room:float=.03, # for a jaw that opens, in sides of the square
+    feather:float=.05, # width of the fade behind it, in sides of the square
+)->np.ndarray: # (R,R) float32, 0..1
+    "How much of a made face to show: all of the face, nothing of what is behind it."
+    edge = np.c_[jaw, np.ones(len(jaw))]@frame_to(M, crop_size(resolution), (1, 1))[:2].T + .5
+    show = _fade((room + feather - _outside(edge))/feather)
+    return cv2.resize(np.float32(show), (resolution, resolution))
+
+# %% ../nbs/03_face.ipynb #8f1d6cc1
 @lru_cache
 def mouth_weight(
-    resolution:int, # R
+    resolution:int, # R, px
 )->np.ndarray: # (R,R) float32, 0..1
-    "How much of a made face to show if its cheeks are not worth it: all of lips and chin, nothing from there to the ears."
+    "How much of a made face to show if its cheeks are not worth it: lips and chin, nothing from there to the ears."
     y, x = np.mgrid[:resolution, :resolution]/resolution
     return np.float32(_fade((1.6 - np.hypot((x - .5)/.25, (y - .705)/.18))/.6))
 
+# %% ../nbs/03_face.ipynb #de8cf60f
 def paste_weight(
-    resolution:int, # R
+    resolution:int, # R, px
     M:np.ndarray|None=None, # (2,3) of `similarity` for this frame and R, for the jaw
-    jaw:np.ndarray|None=None, # (9,2) of `Face` in this frame; None: the face fills the hole
+    jaw:np.ndarray|None=None, # (9,2) of `Face` in this frame, px; None: the face fills the hole
     mouth_only:bool=False, # see `mouth_weight`
 )->np.ndarray: # (R,R) float32, 0..1
     "How much of a made face to show."
     show = hole_weight(resolution)*mouth_weight(resolution) if mouth_only else hole_weight(resolution)
     return show if jaw is None else show*jaw_weight(jaw, M, resolution)
 
-# %% ../nbs/03_face.ipynb #dae4a489
+# %% ../nbs/03_face.ipynb #e2b5dee1
 def resharpened(
-    picture:np.ndarray, # (h,w,3) float32, resampled twice
-    radius:float=.6, # px
-    strength:float=.5,
-)->np.ndarray: # the same size
+    picture:np.ndarray, # (h,w,3) float32, 0..255, resampled twice
+    radius:float=.6, # of the blur that is taken away, px
+    strength:float=.5, # how much of it, 0: nothing
+)->np.ndarray: # (h,w,3) float32; beyond 0..255 beside strong edges
     "Undo the smoothing of `align` and `paste`."
     return picture + strength*(picture - cv2.GaussianBlur(picture, (3, 3), radius))
 
-# %% ../nbs/03_face.ipynb #7ffca124
+# %% ../nbs/03_face.ipynb #f1d40d4f
+def _reduced(
+    face:np.ndarray, # (R,R,3) float32
+    show:np.ndarray, # (R,R) float32
+    M:np.ndarray, # (2,3) of `similarity` for R
+)->tuple[np.ndarray,np.ndarray]: # (h,w,3) and (h,w), at most twice as fine as the frame
+    "Shrink a square for a small face: bicubic alone would alias."
+    R = len(face)
+    per_pixel = np.linalg.norm(frame_to(M, crop_size(R), (R, R))[:2, :2], axis=1) # along both sides of the square
+    size = tuple(int(n) for n in np.rint(R/np.maximum(per_pixel/2, 1)))
+    if size == (R, R): return face, show
+    return tuple(cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (face, show))
+
+# %% ../nbs/03_face.ipynb #74f5b1e0
+def _touched(
+    box:tuple[int,int,int,int], # x, y, width, height of what is shown in a picture of the square, px
+    to_picture:np.ndarray, # (3,3) frame px -> px of that picture
+    frame:tuple, # shape of the frame
+)->tuple[slice,slice]: # rows, columns; empty outside the frame
+    "The part of the frame that is repainted."
+    x, y, w, h = box
+    corners = np.array([[x, x+w-1, x, x+w-1], [y, y, y+h-1, y+h-1], [1]*4])
+    around = (np.linalg.inv(to_picture)@corners)[:2]
+    edges = [np.floor(around.min(1)) - 2, np.ceil(around.max(1)) + 3]
+    (x0, y0), (x1, y1) = np.clip(edges, 0, frame[1::-1]).astype(int)
+    return slice(int(y0), int(y1)), slice(int(x0), int(x1))
+
+def _shift(x, y): return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]])
+
+# %% ../nbs/03_face.ipynb #ea377552
 def paste(
     frame:np.ndarray|Picture, # (H,W,3) uint8
     face:np.ndarray, # (R,R,3) float -1..1 or uint8
@@ -622,25 +744,22 @@ def paste(
     mouth_only:bool=False, # see `mouth_weight`
 )->np.ndarray|Picture: # (H,W,3) uint8, a new frame
     "Put what is in the hole of a square face back where `align` took it from; every other pixel stays as it is."
-    R, crop = len(face), crop_size(len(face))
+    out = frame.copy()
+    R = len(face)
     face = np.float32(face) if face.dtype == np.uint8 else (np.float32(face).clip(-1, 1) + 1)*127.5
-    show, out = np.float32(weight*paste_weight(R, M, jaw, mouth_only)), frame.copy()
-    per_pixel = np.linalg.norm(frame_to(M, crop, (R, R))[:2, :2], axis=1) # square px per frame px, along both sides of the square
-    size = tuple(int(n) for n in np.rint(R/np.maximum(per_pixel/2, 1)))
-    if size != (R, R): face, show = (cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (face, show)) # to less than half, bicubic alone would alias
+    face, show = _reduced(face, np.float32(weight*paste_weight(R, M, jaw, mouth_only)), M)
     x, y, w, h = cv2.boundingRect(np.uint8(show > 0))
-    if not w: return out
-    left, top = max(x - 3, 0), max(y - 3, 0) # bicubic reaches so far
+    to_picture = frame_to(M, crop_size(R), show.shape[::-1])
+    rows, cols = _touched((x, y, w, h), to_picture, frame.shape)
+    size = cols.stop - cols.start, rows.stop - rows.start
+    if not w or min(size) <= 0: return out
+    left = max(x - 3, 0) # bicubic reaches so far
+    top = max(y - 3, 0)
     layers = np.dstack([p[top:y+h+3, left:x+w+3] for p in (face, show)])
-    to_square = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]])@frame_to(M, crop, size)
-    box = np.array([[x, x+w-1, x, x+w-1], [y, y, y+h-1, y+h-1], [1]*4]) - [[left], [top], [0]]
-    around = (np.linalg.inv(to_square)@box)[:2]
-    (x0, y0), (x1, y1) = (np.clip([np.floor(around.min(1)) - 2, np.ceil(around.max(1)) + 3], 0, frame.shape[1::-1])).astype(int)
-    if x1 <= x0 or y1 <= y0: return out
-    to_square = to_square@np.array([[1, 0, x0], [0, 1, y0], [0, 0, 1]])
-    new = cv2.warpAffine(layers, to_square[:2], (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
-    old, show = np.float32(out[y0:y1, x0:x1]), new[..., 3:].clip(0, 1)
-    out[y0:y1, x0:x1] = np.rint(old + show*(resharpened(new[..., :3].copy()).clip(0, 255) - old))
+    back = _shift(-left, -top)@to_picture@_shift(cols.start, rows.start)
+    new = cv2.warpAffine(layers, back[:2], size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+    old = np.float32(out[rows, cols])
+    out[rows, cols] = np.rint(old + new[..., 3:].clip(0, 1)*(resharpened(new[..., :3].copy()).clip(0, 255) - old))
     return out
 
 # %% ../nbs/03_face.ipynb #387b716f
@@ -653,7 +772,7 @@ def _crop(
     x = F.interpolate(x, size=crop_size(len(face))[::-1], mode='bicubic', antialias=True)
     return torch.cat([x, torch.ones_like(x[:, :1])], 1)
 
-# %% ../nbs/03_face.ipynb #2514ffdc
+# %% ../nbs/03_face.ipynb #8c1ad5d3
 def _edge(area): return int(area**.5)//20 # px
 
 def _blur(
@@ -668,11 +787,13 @@ def _blur(
     x = F.conv2d(F.pad(x, (radius, radius, 0, 0), mode='reflect'), k.view(1, 1, 1, -1))
     return F.conv2d(F.pad(x, (0, 0, radius, radius), mode='reflect'), k.view(1, 1, -1, 1))
 
+# %% ../nbs/03_face.ipynb #0744905e
 def _weight(
     inside:Tensor, # (h,w) how much of each pixel is crop, 0..1
 )->tuple[Tensor,Tensor]: # (1,1,h,w) crop without its outermost pixels; (1,1,h,w) how much of it to show
     "Fade the border of the crop."
-    keep = -F.max_pool2d(-F.pad(inside[None, None], (1, 0, 1, 0), value=1.), 2, 1) # least of the pixel, its upper and left neighbours
+    padded = F.pad(inside[None, None], (1, 0, 1, 0), value=1.)
+    keep = -F.max_pool2d(-padded, 2, 1) # least of the pixel, its upper and left neighbours
     edge = _edge(keep.sum().item())
     centre = cv2.erode(keep[0, 0].numpy(), np.ones((2*edge, 2*edge), np.uint8)) if edge else keep[0, 0].numpy()
     return keep, _blur(torch.from_numpy(centre)[None, None], edge)
@@ -708,27 +829,32 @@ def onnx_providers(
     wanted = [p for k, p in _PROVIDERS.items() if kind in ('auto', k)]
     return [p for p in wanted if p in ort.get_available_providers()] + ['CPUExecutionProvider']
 
-# %% ../nbs/03_face.ipynb #cb47358b
+# %% ../nbs/03_face.ipynb #5e4966c4
 ANCHORS_106 = (43, 48, 49, 51, 50), (101, 102, 103, 104, 105), (74, 77, 83, 86)
 JAW_106 = (1, 12, 16, 5, 0, 21, 32, 28, 17)
-# the points that span the box: contour, brows, nose
-_BOX_106 = (1, 10, 12, 14, 16, 3, 5, 7, 0, 23, 21, 19, 32, 30, 28, 26, 17, 43, 48, 49, 51, 50, 102, 103, 104, 105, 101, 73, 74, 86)
 
 def anchors_106(
-    points:np.ndarray, # (106,2)
-)->np.ndarray: # (3,2) whole numbers
+    points:np.ndarray, # (106,2) px
+)->np.ndarray: # (3,2) px, whole numbers
     "The three anchors, rounded twice as released."
     return np.stack([np.round(np.round(points)[list(i)].mean(0)) for i in ANCHORS_106])
 
+# %% ../nbs/03_face.ipynb #3171916e
+# the points that span the box: contour, brows, nose
+_BOX_106 = (1, 10, 12, 14, 16, 3, 5, 7, 0, 23, 21, 19, 32, 30, 28, 26, 17,
+    43, 48, 49, 51, 50, 102, 103, 104, 105, 101, 73, 74, 86)
+
 def box_106(
-    points:np.ndarray, # (106,2)
-    found:np.ndarray, # (4,) the detector's box
-    shape:tuple, # of the frame
-)->np.ndarray: # (4,) int, inside the frame
+    points:np.ndarray, # (106,2) px
+    found:np.ndarray, # (4,) the detector's box, px
+    shape:tuple, # of the frame: height, width, ...
+)->np.ndarray: # (4,) int px, inside the frame
     "A box as far above the bridge of the nose as the chin is below it."
     p = np.round(points).astype(int)
-    bridge, span = p[[73, 74], 1].mean(), p[list(_BOX_106)]
-    (x0, _), (x1, y1) = span.min(0), span.max(0)
+    bridge = p[[73, 74], 1].mean()
+    span = p[list(_BOX_106)]
+    x0 = span[:, 0].min()
+    x1, y1 = span.max(0)
     y0 = int(bridge - (y1 - bridge))
     if min(x1 - x0, y1 - y0) <= 0 or x0 < 0: x0, y0, x1, y1 = np.asarray(found).astype(int)
     y1 += int(.1*(x1 - x0))
@@ -736,13 +862,33 @@ def box_106(
     x1 += int(.05*(x1 - x0))
     return np.clip([x0, y0, x1, y1], 0, [*shape[1::-1]]*2)
 
-# %% ../nbs/03_face.ipynb #b64ad9a2
+# %% ../nbs/03_face.ipynb #bd2da48d
 def _plausible(box, score):
     "The released choice of faces worth using."
     x0, y0, x1, y1 = np.asarray(box).astype(int)
-    w, h = x1 - x0, y1 - y0
+    w = x1 - x0
+    h = y1 - y0
     return w >= 50 and h >= 80 and .2 <= w/h <= 1.5 and score >= .5
 
+# %% ../nbs/03_face.ipynb #aecc12ad
+def _face_106(found, shape):
+    "A face of the package in our terms."
+    p = found.landmark_2d_106
+    return Face(box_106(p, found.bbox, shape), p, anchors_106(p), p[list(JAW_106)], float(found.det_score))
+
+# %% ../nbs/03_face.ipynb #b59714ed
+def _open_pack(pack, providers, folder):
+    "Box detector and landmark network of a pack; raises `LatentSyncError` where it is missing."
+    if not any((folder/'models'/pack).glob('*.onnx')):
+        where = f'the InsightFace pack {pack} is not in {folder/"models"}'
+        raise LatentSyncError(f'{where}; unpack it there or choose the detector mesh')
+    from insightface.app import FaceAnalysis # takes seconds to import, and only this detector needs it
+    modules = ['detection', 'landmark_2d_106']
+    app = FaceAnalysis(pack, root=str(folder), allowed_modules=modules, providers=providers)
+    app.prepare(ctx_id=-1 if len(providers) == 1 else 0, det_size=(512, 512))
+    return app
+
+# %% ../nbs/03_face.ipynb #32ce4ca1
 class InsightFace:
     "The released face detection: SCRFD boxes and 106 landmarks from an InsightFace pack."
     def __init__(self,
@@ -750,13 +896,7 @@ class InsightFace:
         device:str|torch.device='auto', # see `onnx_providers`
         root:str|Path|None=None, # holds models/<pack>/*.onnx; None: checkpoints/insightface
     ):
-        models = Path(root or checkpoint_path('insightface'))/'models'
-        if not any((models/pack).glob('*.onnx')):
-            raise LatentSyncError(f'the InsightFace pack {pack} is not in {models}; unpack it there or choose the detector mesh')
-        from insightface.app import FaceAnalysis # takes seconds to import, and only this detector needs it
-        providers = onnx_providers(device)
-        self.app = FaceAnalysis(pack, root=str(models.parent), allowed_modules=['detection', 'landmark_2d_106'], providers=providers)
-        self.app.prepare(ctx_id=-1 if len(providers) == 1 else 0, det_size=(512, 512))
+        self.app = _open_pack(pack, onnx_providers(device), Path(root or checkpoint_path('insightface')))
         self.reset()
 
     def reset(self):
@@ -765,15 +905,16 @@ class InsightFace:
 
     def detect(self,
         rgb:np.ndarray|Picture, # (H,W,3) uint8
-        known:list=(), # always empty, as `follow` gives none
+        known:list[Face]=(), # always empty, as `follow` gives none
     )->list[Face]: # largest first
         "All usable faces of a frame."
         found = [f for f in self.app.get(np.asarray(rgb)) if _plausible(f.bbox, f.det_score)]
-        found = sorted(found, key=lambda f: -_area(f.bbox))[:CROWD]
-        points = [f.landmark_2d_106 for f in found]
-        return [Face(box_106(p, f.bbox, rgb.shape), p, anchors_106(p), p[list(JAW_106)], float(f.det_score)) for f, p in zip(found, points)]
+        return [_face_106(f, rgb.shape) for f in sorted(found, key=lambda f: -_area(f.bbox))[:CROWD]]
 
-    def follow(self, rgb, face):
+    def follow(self,
+        rgb:np.ndarray|Picture, # (H,W,3) uint8, the next frame
+        face:Face, # of the last frame
+    )->None: # always
         "As released, every frame is detected anew."
         return None
 
@@ -797,6 +938,7 @@ def detector_name(
     if kind != 'auto': return kind
     return 'buffalo_s' if checkpoint_path('insightface', 'models', 'buffalo_s').exists() else 'mesh'
 
+# %% ../nbs/03_face.ipynb #2810b5c3
 def face_detector(
     kind:str='auto', # see `detector_name`
     device:str|torch.device='auto', # for InsightFace; the mesh always runs on the CPU
