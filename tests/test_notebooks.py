@@ -117,3 +117,7 @@ def test_requirements_cover_the_imports():
     given = packages_distributions()
     missing = {m for m in used - sys.stdlib_module_names - {'latentsync'} if not named & {m, f'{m}-ai', *(d.lower() for d in given.get(m, []))}} # pipecat-ai need not be installed
     assert not missing, f'not in settings.ini: {missing}'
+
+def test_recipes_name_rooms_that_exist():
+    named = set(re.findall(r'`(\d+[a-z]?_\w+)`', (root/'CONTRIBUTING.md').read_text()))
+    assert len(named) > 8 and named <= {p.stem for p in nbs}
