@@ -52,8 +52,8 @@ class UploadLimits:
     seconds:float=600. # of one video or sound
     waiting:int=20 # jobs in the queue
 
-# %% ../nbs/80_jobs.ipynb #cfc7bd8c
-LISTS = {'hls', 'applehttp', 'concat', 'dash', 'imf', 'webm_dash_manifest', 'sdp', 'rtsp'} # formats that name other files
+# %% ../nbs/80_jobs.ipynb #d1921575
+LISTS = {'hls', 'applehttp', 'concat', 'dash', 'imf', 'webm_dash_manifest', 'sdp', 'rtsp'} # formats that name files
 
 def leads_elsewhere(
     path:str|Path, # a file from outside
