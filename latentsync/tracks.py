@@ -5,16 +5,17 @@
 # %% auto #0
 __all__ = ['TRAITS', 'SHOW', 'LOST', 'FORMAT', 'MIN_BROWS', 'MAX_TURN', 'LIKE', 'CAST', 'SURE', 'LEAD', 'OTHER', 'AWAY', 'AHEAD',
            'BELL', 'JUMP', 'BRIDGE', 'FADE', 'Packed', 'Seen', 'Look', 'Sighting', 'head_turn', 'head_pose',
-           'grey_part', 'traits', 'likeness', 'detail', 'colours', 'CutFinder', 'Known', 'FaceScan', 'scan_file',
-           'save_looks', 'load_looks', 'scan_clip', 'problem', 'like_picture', 'within', 'shots', 'able', 'arrivals',
-           'shown', 'alike', 'person_of', 'numbers', 'numbered', 'face_rule', 'loudness', 'lip_speed', 'speakers',
+           'grey_part', 'traits', 'likeness', 'detail', 'colours', 'CutFinder', 'Known', 'fitting_track',
+           'followed_faces', 'seen_again', 'seen_face', 'FaceScan', 'scan_file', 'save_looks', 'load_looks',
+           'scan_clip', 'problem', 'like_picture', 'within', 'shots', 'able', 'arrivals', 'shown', 'alike', 'person_of',
+           'give_numbers', 'numbers', 'numbered', 'face_rule', 'loudness', 'lip_speed', 'speaker_scores', 'speakers',
            'cast_of', 'stays', 'choose', 'jumps', 'parabola', 'steady', 'pieces', 'sightings', 'follow', 'excuse',
            'spans']
 
-# %% ../nbs/03a_tracks.ipynb #197be99d
+# %% ../nbs/03a_tracks.ipynb #d1d63a89
 import hashlib, json, os, re, zipfile, zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,14 +26,14 @@ import cv2
 import numpy as np
 import torch
 from .core import SAMPLE_RATE, LatentSyncError, atomic_path, cache_folder, content_key, prefetch
-from .face import (Face, InsightFace, MeshDetector, crop_region, crop_size, detector_name, face_detector, lip_aperture, overlap,
-    shrink, similarity)
+from .face import Face, InsightFace, MeshDetector, detector_name, face_detector
+from .face import crop_region, crop_size, lip_aperture, overlap, shrink, similarity
 from .media import read_frames, read_pictures, readable
 from .pictures import Picture
 
-# %% ../nbs/03a_tracks.ipynb #90c4715d
+# %% ../nbs/03a_tracks.ipynb #b5352581
 class Packed:
-    "Numbers and arrays, kept as bytes: a long clip has thousands of records, and as objects they would need three times the memory."
+    "Numbers and arrays, kept as bytes: as objects they would need three times the memory."
     __slots__ = ('values',)
 
     def __init_subclass__(cls): cls.layout = np.dtype([*cls.__annotations__.items()])
@@ -46,13 +47,17 @@ class Packed:
         x = np.frombuffer(self.values, self.layout)[0][name]
         return x.copy() if x.ndim else x.item()
 
-    def __repr__(self): return f'{type(self).__name__}({", ".join(f"{k}={getattr(self, k)!r}" for k in self.layout.names)})'
+    def __repr__(self):
+        named = (f'{k}={getattr(self, k)!r}' for k in self.layout.names)
+        return f'{type(self).__name__}({", ".join(named)})'
 
-    def replace(self, **changes):
+    def replace(self,
+        **changes, # fields by name
+    ):
         "The same record with other values."
         return type(self)(**{k: getattr(self, k) for k in self.layout.names} | changes)
 
-# %% ../nbs/03a_tracks.ipynb #7c03d037
+# %% ../nbs/03a_tracks.ipynb #4514cebc
 class Seen(Packed):
     "One face in one frame."
     __slots__ = ('traits',) # (512,) float16 what the face looks like, about once a second, else None
@@ -69,20 +74,26 @@ class Seen(Packed):
         super().__init__(*values, **named)
         self.traits = traits
 
-    def replace(self, **changes): return super().replace(**{'traits': self.traits} | changes)
+    def replace(self,
+        **changes, # fields by name
+    ):
+        "The same face with other values."
+        return super().replace(**{'traits': self.traits} | changes)
 
+# %% ../nbs/03a_tracks.ipynb #891f5dad
 @dataclass(frozen=True, slots=True)
 class Look:
     "One frame."
     cut:bool # first frame of a shot
-    faces:tuple # of `Seen`, by track
+    faces:tuple[Seen,...] # by track
 
     def __getitem__(self,
-        track:int,
+        track:int, # its number
     )->Seen|None: # None: not in this frame
         "The face of a track."
         return next((s for s in self.faces if s.track == track), None)
 
+# %% ../nbs/03a_tracks.ipynb #8354f1d0
 class Sighting(Packed):
     "The face that shall speak, in one frame."
     __slots__ = ()
@@ -106,21 +117,22 @@ def head_turn(
     left, right, nose = face.anchors
     return float(abs((nose - (left + right)/2)@(right - left))/((right - left)@(right - left)))
 
-# %% ../nbs/03a_tracks.ipynb #47ff7a18
+# %% ../nbs/03a_tracks.ipynb #bb144db1
 def head_pose(
-    anchors:np.ndarray, # (...,3,2) image-left brow, image-right brow, nose
+    anchors:np.ndarray, # (...,3,2) image-left brow, image-right brow, nose, px
 )->np.ndarray: # (...,2) place of the nose along and across the brows, seen from between them, in their distance
     "Where a head is turned to, as far as its anchors tell."
     left, right, nose = np.moveaxis(np.asarray(anchors, np.float32), -2, 0)
-    along, away = right - left, nose - (left + right)/2
+    along = right - left
+    away = nose - (left + right)/2
     across = np.stack([-along[..., 1], along[..., 0]], -1)
     return np.stack([(away*along).sum(-1), (away*across).sum(-1)], -1)/(along**2).sum(-1)[..., None]
 
-# %% ../nbs/03a_tracks.ipynb #59bbca3b
+# %% ../nbs/03a_tracks.ipynb #a216a9b0
 def grey_part(
     rgb:np.ndarray|Picture, # (H,W,3) uint8
     M:np.ndarray, # (2,3) frame px -> px of the part
-    size:tuple[int,int], # width, height of the part
+    size:tuple[int,int], # width, height of the part, px
 )->np.ndarray: # (h,w) uint8, black where it lies outside the frame altogether
     "A part of a frame, shrunk before it is turned, as a single bilinear look-up would alias."
     scale = min(1, float(np.linalg.det(M[:, :2])**.5))
@@ -128,23 +140,29 @@ def grey_part(
     part = rgb[rows, cols]
     if not part.size: return np.zeros(size[::-1], np.uint8)
     M = np.c_[M[:, :2]/scale, M[:, :2]@(cols.start, rows.start) + M[:, 2]]
-    return cv2.warpAffine(cv2.cvtColor(shrink(part, scale), cv2.COLOR_RGB2GRAY), M, size, borderMode=cv2.BORDER_REPLICATE)
+    grey = cv2.cvtColor(shrink(part, scale), cv2.COLOR_RGB2GRAY)
+    return cv2.warpAffine(grey, M, size, borderMode=cv2.BORDER_REPLICATE)
 
+# %% ../nbs/03a_tracks.ipynb #d8fc93c7
 TRAITS = 96 # px, side of the square the traits are read from
 
 def traits(
     rgb:np.ndarray|Picture, # (H,W,3) uint8
-    anchors:np.ndarray, # (3,2)
+    anchors:np.ndarray, # (3,2) px
 )->np.ndarray: # (512,) float16, of length one
     "Directions of edges: eight in each of 8 x 8 cells of the face."
     w, h = crop_size(TRAITS)
-    grey = cv2.GaussianBlur(np.float32(grey_part(rgb, similarity(anchors, TRAITS)[0], (w, h))), (0, 0), 1.2)
-    x, y = cv2.Sobel(grey, -1, 1, 0), cv2.Sobel(grey, -1, 0, 1)
+    part = grey_part(rgb, similarity(anchors, TRAITS)[0], (w, h))
+    grey = cv2.GaussianBlur(np.float32(part), (0, 0), 1.2)
+    x = cv2.Sobel(grey, -1, 1, 0)
+    y = cv2.Sobel(grey, -1, 0, 1)
     cell = np.arange(h)[:, None]*8//h*64 + np.arange(w)*8//w*8 + np.arctan2(y, x)//(np.pi/4)%8
     edges = np.bincount(np.intp(cell).ravel(), np.hypot(x, y).ravel(), 512).reshape(64, 8)
-    edges = np.sqrt(edges/(edges.sum(1, keepdims=True) + .3*edges.sum()/64 + 1e-6)).ravel() # weak light counts as much as strong
+    weak = .3*edges.sum()/64 + 1e-6 # where there are next to no edges, noise is not made large
+    edges = np.sqrt(edges/(edges.sum(1, keepdims=True) + weak)).ravel() # weak light counts as much as strong
     return np.float16((edges - edges.mean())/(np.linalg.norm(edges - edges.mean()) + 1e-6))
 
+# %% ../nbs/03a_tracks.ipynb #3c7eaab1
 def likeness(
     a:np.ndarray, # (512,) of `traits`
     b:np.ndarray, # (512,) of `traits`
@@ -152,15 +170,18 @@ def likeness(
     "How much two faces look alike."
     return float(np.float32(a)@np.float32(b))
 
-# %% ../nbs/03a_tracks.ipynb #73acc60d
+# %% ../nbs/03a_tracks.ipynb #fbee2984
 def detail(
     rgb:np.ndarray|Picture, # (H,W,3) uint8
-    anchors:np.ndarray, # (3,2)
-)->float: # variance of the Laplacian
+    anchors:np.ndarray, # (3,2) px
+)->float: # variance of the Laplacian, of grey levels
     "How much fine detail there is around the mouth."
     w, h = crop_size(256)
-    (M, _), (x, y) = similarity(anchors, 256), (w*2//9, h*5//9)
-    return float(cv2.Laplacian(grey_part(rgb, np.c_[M[:, :2], M[:, 2] - (x, y)], (w*7//9 - x, h*8//9 - y)), cv2.CV_32F).var())
+    x = w*2//9
+    y = h*5//9
+    M, _ = similarity(anchors, 256)
+    mouth = grey_part(rgb, np.c_[M[:, :2], M[:, 2] - (x, y)], (w*7//9 - x, h*8//9 - y))
+    return float(cv2.Laplacian(mouth, cv2.CV_32F).var())
 
 # %% ../nbs/03a_tracks.ipynb #65d07537
 def colours(
@@ -170,6 +191,7 @@ def colours(
     r, g, b = np.moveaxis(thumb >> 5, 2, 0)
     return np.bincount((r*64 + g*8 + b).ravel(), minlength=512)/r.size
 
+# %% ../nbs/03a_tracks.ipynb #c2a0f23e
 class CutFinder:
     "Tells the first frame of a shot."
     def __init__(self,
@@ -177,18 +199,26 @@ class CutFinder:
         share:float=.4, # of the pixels that are others
         colour:float=.08, # of the picture that has other colours
     ):
-        self.times, self.share, self.colour, self.thumb = times, share, colour, None
+        self.times = times
+        self.share = share
+        self.colour = colour
+        self.thumb = None # the last frame, small
 
-    def other(self, old, new, change):
+    def other(self,
+        old:np.ndarray, # (h,w,3) a small frame
+        new:np.ndarray, # (h,w,3) the next one
+        change:np.ndarray, # (h,w,3) by how much they differ
+    )->bool:
         "Whether two pictures belong to two shots."
-        return (change.mean() > self.times*(np.median(self.usual) + 1) and (change.max(2) > 12).mean() > self.share
-            and abs(colours(new) - colours(old)).sum()/2 > self.colour)
+        if change.mean() <= self.times*(np.median(self.usual) + 1): return False
+        return (change.max(2) > 12).mean() > self.share and abs(colours(new) - colours(old)).sum()/2 > self.colour
 
     def __call__(self,
         rgb:np.ndarray|Picture, # (H,W,3) uint8, the next frame
     )->bool: # the first frame of all begins a shot, too
         "Compare a frame with the last."
-        k, last = max(1, max(rgb.shape[:2])//64), self.thumb
+        k = max(1, max(rgb.shape[:2])//64)
+        last = self.thumb
         self.thumb = rgb[k//2::k, k//2::k].astype(np.int16)
         change = None if last is None else abs(self.thumb - last)
         cut = last is None or self.other(last, self.thumb, change)
@@ -196,80 +226,124 @@ class CutFinder:
         else: self.usual.append(change.mean())
         return bool(cut)
 
-# %% ../nbs/03a_tracks.ipynb #7d81b295
+# %% ../nbs/03a_tracks.ipynb #507547b5
 SHOW = 25 # frames from one description of a person in the records to the next
 LOST = 50 # frames for which nobody else is expected where a person was
 
 @dataclass
 class Known:
     "What a scan remembers of a person until the end of the shot."
-    box:np.ndarray # (4,) last place
+    box:np.ndarray # (4,) last place, px
     frame:int # when it was last seen
     traits:np.ndarray # (512,)
     shown:int # frame in which the records got the traits
 
     def distance(self,
-        box:np.ndarray, # (4,) of a face that might be the same
+        box:np.ndarray, # (4,) of a face that might be the same, px
         now:int, # number of the frame
-    )->float: # least likeness
+    )->float: # least likeness, -1..1
         "How alike a face must look: not at all where the person just was, very much in another place."
         size = lambda b: max(b[2] - b[0], b[3] - b[1])
         away = np.linalg.norm((box - self.box).reshape(2, 2).mean(0))/size(self.box)
         near = away < .7 and .6 < size(box)/size(self.box) < 1.7
         return .65 if not near else -1 if now - self.frame <= LOST else .4
 
-# %% ../nbs/03a_tracks.ipynb #905c44c1
+# %% ../nbs/03a_tracks.ipynb #f6c66262
+def fitting_track(
+    known:dict[int,Known], # who was seen in this shot, by track
+    box:np.ndarray, # (4,) of the new face, px
+    new:np.ndarray, # (512,) its traits
+    now:int, # number of the frame
+    taken:Container[int], # tracks that are in this frame already
+)->int|None: # None: someone new
+    "Whose track a face that was just found goes on with."
+    fits = {t: likeness(k.traits, new) - k.distance(box, now) for t, k in known.items() if t not in taken}
+    t = max(fits, key=fits.get, default=None)
+    return t if t is not None and fits[t] >= 0 else None
+
+# %% ../nbs/03a_tracks.ipynb #3c3fead8
+def followed_faces(
+    detector:MeshDetector|InsightFace, # with `follow`
+    rgb:np.ndarray|Picture, # (H,W,3) uint8, the next frame
+    faces:dict[int,Face], # of the last frame, by track
+)->dict[int,Face]: # those that are still there
+    "The faces of the last frame; of two that meet in one place the older track stays."
+    here = {}
+    for t, old in sorted(faces.items()):
+        face = detector.follow(rgb, old)
+        if face and not any(overlap(face.box, f.box[None])[0] > .5 for f in here.values()): here[t] = face
+    return here
+
+# %% ../nbs/03a_tracks.ipynb #e47c3c62
+def seen_again(
+    known:Known, # gets the new place, and the looks where it is time
+    rgb:np.ndarray|Picture, # (H,W,3) uint8
+    face:Face, # of this frame
+    now:int, # number of the frame
+)->np.ndarray|None: # (512,) traits for the records; None: not in this frame
+    "Remember a person's place, and now and then the looks."
+    known.box = face.box
+    known.frame = now
+    if now - known.shown < SHOW or head_turn(face) >= .4: return None
+    known.shown = now
+    known.traits = traits(rgb, face.anchors)
+    return known.traits
+
+# %% ../nbs/03a_tracks.ipynb #109dee8b
+def seen_face(
+    rgb:np.ndarray|Picture, # (H,W,3) uint8
+    track:int, # its number
+    face:Face, # of this frame
+    show:np.ndarray|None, # (512,) of `seen_again`
+)->Seen:
+    "What stays of a face."
+    aperture = lip_aperture(face.points)[0] if len(face.points) == 468 else 0.
+    fine = detail(rgb, face.anchors)
+    return Seen(track, face.box, face.anchors, face.jaw, aperture, head_turn(face), fine, face.score, traits=show)
+
+# %% ../nbs/03a_tracks.ipynb #405848a0
 class FaceScan:
     "All faces of a clip, frame after frame: found every few frames, followed in between."
     def __init__(self,
-        detector:MeshDetector|InsightFace,
+        detector:MeshDetector|InsightFace, # finds and follows
         every:int=5, # frames from one search for more faces to the next
     ):
-        self.detector, self.every, self.cut = detector, every, CutFinder()
-        self.n, self.age, self.tracks, self.faces, self.known = -1, 0, 0, {}, {}
+        self.detector = detector
+        self.every = every
+        self.cut = CutFinder()
+        self.n = -1 # number of the frame
+        self.age = 0 # frames since the last search
+        self.tracks = 0 # numbers given
+        self.faces = {} # of the last frame, by track
+        self.known = {} # of the shot, by track
 
     def __call__(self,
         rgb:np.ndarray|Picture, # (H,W,3) uint8, the next frame
     )->Look:
         "Look at the next frame."
-        self.n, self.age, cut = self.n + 1, self.age + 1, self.cut(rgb)
+        self.n += 1
+        self.age += 1
+        cut = self.cut(rgb)
         if cut: self.faces, self.known = {}, {}
-        here = self.followed(rgb)
+        here = followed_faces(self.detector, rgb, self.faces)
         if len(here) < max(len(self.faces), 1) or self.age >= self.every:
             self.age = 0
-            for face in self.detector.detect(rgb, list(here.values())): here[self.track_of(rgb, face, here)] = face
+            for face in self.detector.detect(rgb, list(here.values())): here[self._track_of(rgb, face, here)] = face
         self.faces = here
-        return Look(cut, tuple(self.record(rgb, t, here[t]) for t in sorted(here)))
+        show = {t: seen_again(self.known[t], rgb, face, self.n) for t, face in here.items()}
+        return Look(cut, tuple(seen_face(rgb, t, here[t], show[t]) for t in sorted(here)))
 
-    def followed(self, rgb):
-        "The faces of the last frame; of two that meet in one place the older track stays."
-        here = {}
-        for t, old in sorted(self.faces.items()):
-            face = self.detector.follow(rgb, old)
-            if face and not any(overlap(face.box, f.box[None])[0] > .5 for f in here.values()): here[t] = face
-        return here
-
-    def track_of(self, rgb, face, taken):
-        "The number of a face that was just found."
+    def _track_of(self, rgb, face, taken):
+        "Who was found: somebody of this shot, or someone new."
         new = traits(rgb, face.anchors)
-        fits = {t: likeness(k.traits, new) - k.distance(face.box, self.n) for t, k in self.known.items() if t not in taken}
-        t = max(fits, key=fits.get, default=None)
-        if t is None or fits[t] < 0:
-            t, self.tracks = self.tracks, self.tracks + 1
+        t = fitting_track(self.known, face.box, new, self.n, taken)
+        if t is None:
+            t = self.tracks
+            self.tracks += 1
             self.known[t] = Known(face.box, self.n, new, self.n - SHOW)
         return t
 
-    def record(self, rgb, t, face):
-        "What stays of a face."
-        k, turn, show = self.known[t], head_turn(face), None
-        k.box, k.frame = face.box, self.n
-        if self.n - k.shown >= SHOW and turn < .4: # a turned face says little of what it looks like
-            k.shown, k.traits = self.n, traits(rgb, face.anchors)
-            show = k.traits
-        aperture = lip_aperture(face.points)[0] if len(face.points) == 468 else 0.
-        return Seen(t, face.box, face.anchors, face.jaw, aperture, turn, detail(rgb, face.anchors), face.score, traits=show)
-
-# %% ../nbs/03a_tracks.ipynb #65d102d0
+# %% ../nbs/03a_tracks.ipynb #f8ca77e9
 FORMAT = 5 # of the records; to be raised with any change of what a scan sees
 
 def scan_file(
@@ -277,27 +351,30 @@ def scan_file(
     **settings, # what the records depend on
 )->Path: # in `cache_folder`
     "Where the records of a clip are kept."
-    key = hashlib.sha256(json.dumps([FORMAT, content_key(readable(path)), settings], sort_keys=True).encode())
-    return cache_folder()/f'scan-{key.hexdigest()[:32]}.npz'
+    key = [FORMAT, content_key(readable(path)), settings]
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+    return cache_folder()/f'scan-{digest[:32]}.npz'
 
-# %% ../nbs/03a_tracks.ipynb #46890a05
+# %% ../nbs/03a_tracks.ipynb #f5ff7350
 def save_looks(
-    looks:list, # of `Look`
+    looks:list[Look], # of a clip
     path:Path, # to write
 ):
     "Keep records as plain arrays."
     faces = [s for x in looks for s in x.faces]
     shown = [i for i, s in enumerate(faces) if s.traits is not None]
+    places = [np.r_[s.box, s.anchors.ravel(), s.jaw.ravel()] for s in faces]
+    arrays = dict(cut=[x.cut for x in looks], count=[len(x.faces) for x in looks],
+        track=np.int32([s.track for s in faces]), places=np.float32(places).reshape(-1, 28),
+        measures=np.array([(s.aperture, s.turn, s.detail, s.score) for s in faces]).reshape(-1, 4),
+        shown=np.int64(shown), traits=np.float16([faces[i].traits for i in shown]).reshape(-1, 512))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as tmp, open(tmp, 'wb') as f:
-        np.savez_compressed(f, cut=[x.cut for x in looks], count=[len(x.faces) for x in looks], track=np.int32([s.track for s in faces]),
-            places=np.float32([np.r_[s.box, s.anchors.ravel(), s.jaw.ravel()] for s in faces]).reshape(-1, 28),
-            measures=np.array([(s.aperture, s.turn, s.detail, s.score) for s in faces]).reshape(-1, 4),
-            shown=np.int64(shown), traits=np.float16([faces[i].traits for i in shown]).reshape(-1, 512))
+    with atomic_path(path) as tmp, open(tmp, 'wb') as f: np.savez_compressed(f, **arrays)
 
+# %% ../nbs/03a_tracks.ipynb #739d946a
 def load_looks(
-    path:Path,
-)->list|None: # None: there are none, or they are damaged
+    path:Path, # of `save_looks`
+)->list[Look]|None: # None: there are none, or they are damaged
     "Records of `save_looks`."
     try:
         with np.load(path) as z: a = dict(z)
@@ -308,7 +385,7 @@ def load_looks(
         return [Look(bool(c), tuple(faces[e-n:e])) for c, n, e in zip(a['cut'], a['count'], ends, strict=True)]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error): return None
 
-# %% ../nbs/03a_tracks.ipynb #8fb3e050
+# %% ../nbs/03a_tracks.ipynb #0ecbe0fb
 def scan_clip(
     path:str|Path, # a video or a picture
     detector:str='auto', # see `face_detector`
@@ -325,7 +402,8 @@ def scan_clip(
         if (looks := load_looks(file)) is not None:
             yield from looks[:most]
             return
-    scan, looks = FaceScan(face_detector(kind, device), every), []
+    scan = FaceScan(face_detector(kind, device), every)
+    looks = []
     with closing(prefetch(read_pictures(path), 1)) as frames:
         for look in map(scan, islice(frames, most)): # `map` holds no frame while it waits for the next
             looks.append(look)
@@ -333,62 +411,69 @@ def scan_clip(
     if files:
         with suppress(OSError, LatentSyncError): save_looks(looks, files[-1 if len(looks) == most else 0])
 
-# %% ../nbs/03a_tracks.ipynb #b2079b04
+# %% ../nbs/03a_tracks.ipynb #b3c546d9
 MIN_BROWS = 16 # px between the brows of the smallest face that may speak
 MAX_TURN = .6 # of the widest profile that may speak
 
 def problem(
-    seen:Seen,
+    seen:Seen, # a face in a frame
 )->str|None: # None: it can
     "Why a face cannot speak."
     if np.linalg.norm(seen.anchors[1] - seen.anchors[0]) < MIN_BROWS: return 'face too small'
     if seen.turn > MAX_TURN: return 'face turned away'
 
-# %% ../nbs/03a_tracks.ipynb #5ec81063
+# %% ../nbs/03a_tracks.ipynb #db4a4b9e
+def _best(scores, least):
+    "The track with the highest score, if that reaches what is asked for."
+    best = max(scores, key=scores.get)
+    return best if scores[best] >= least else None
+
+# %% ../nbs/03a_tracks.ipynb #80c48d7e
 LIKE = .5 # `likeness` to the reference picture that is asked for: see below
 
 def like_picture(
     path:str, # a picture with a face
 )->Callable: # cast -> track
-    "The rule of a reference picture."
+    "The rule of a reference picture. Raises `LatentSyncError` where no face is found in it."
     picture = next(read_frames(path))
     faces = MeshDetector().detect(picture)
-    if not faces: raise LatentSyncError(f'no face is found in the reference picture {path}; give a sharp picture of a face from the front')
+    if not faces:
+        found = f'no face is found in the reference picture {path}'
+        raise LatentSyncError(f'{found}; give a sharp picture of a face from the front')
     wanted = traits(picture, faces[0].anchors)
-    def rule(cast):
-        like = {t: max((likeness(wanted, s.traits) for s in seen if s.traits is not None), default=0) for t, seen in cast.items()}
-        best = max(like, key=like.get)
-        return best if like[best] >= LIKE else None
-    return rule
+    def like(seen): # list of `Seen`, of one track
+        return max((likeness(wanted, s.traits) for s in seen if s.traits is not None), default=0)
+    return lambda cast: _best({t: like(seen) for t, seen in cast.items()}, LIKE)
 
+# %% ../nbs/03a_tracks.ipynb #3afe12bf
 def within(
-    rectangle:np.ndarray, # (4,) x, y, w, h
+    rectangle:np.ndarray, # (4,) x, y, w, h, px
 )->Callable: # cast -> track
     "The rule of a rectangle."
-    low, high = rectangle[:2], rectangle[:2] + rectangle[2:]
-    def share(s):
+    low = rectangle[:2]
+    high = low + rectangle[2:]
+    def share(s): # `Seen`
         inside = np.clip(np.minimum(s.box[2:], high) - np.maximum(s.box[:2], low), 0, None)
         return inside.prod()/np.prod(s.box[2:] - s.box[:2])
-    def rule(cast):
-        shares = {t: np.mean([share(s) for s in seen]) for t, seen in cast.items()}
-        best = max(shares, key=shares.get)
-        return best if shares[best] >= .5 else None
-    return rule
+    return lambda cast: _best({t: np.mean([share(s) for s in seen]) for t, seen in cast.items()}, .5)
 
-# %% ../nbs/03a_tracks.ipynb #07e00fda
+# %% ../nbs/03a_tracks.ipynb #f7fe8932
 CAST = 5. # s a rule looks ahead
-SURE, LEAD, OTHER = .6, .1, .4 # `likeness` that makes a face a person of an earlier shot; by how much nobody else may come near; below it is someone new
+SURE = .6 # `likeness` that makes a face a person of an earlier shot
+LEAD = .1 # by how much nobody else may come near
+OTHER = .4 # `likeness` below which it is someone new
 
 def shots(
-    looks:list, # of `Look`
+    looks:list[Look], # of a clip
 )->list[tuple[int,int]]: # first frame, one past the last
     "The shots of a clip."
     cuts = [i for i, x in enumerate(looks) if x.cut or not i]
     return list(zip(cuts, [*cuts[1:], len(looks)]))
 
+# %% ../nbs/03a_tracks.ipynb #a089f8c6
 def able(
-    looks:list, # of `Look`, a shot
-)->dict: # {track: {frame: `Seen`}}
+    looks:list[Look], # of a shot
+)->dict[int,dict[int,Seen]]: # {track: {frame: `Seen`}}
     "Who can speak, and when."
     seen = {}
     for i, x in enumerate(looks):
@@ -396,6 +481,7 @@ def able(
             if not problem(s): seen.setdefault(s.track, {})[i] = s
     return seen
 
+# %% ../nbs/03a_tracks.ipynb #66375cf8
 def arrivals(
     seen:dict, # of `able`
     n:int, # frames of the shot
@@ -412,26 +498,28 @@ def arrivals(
         middle = lambda t: np.mean([s.box[0] + s.box[2] for s in part[t].values()])
         yield sorted([t for t in ready if ready[t] == now], key=middle), part
 
-# %% ../nbs/03a_tracks.ipynb #374d47ce
+# %% ../nbs/03a_tracks.ipynb #9d005d41
 def shown(
-    seen:dict, # {track: {frame: `Seen`}}
-    tracks:list,
-)->list: # of traits
+    seen:dict[int,dict[int,Seen]], # {track: {frame: `Seen`}}
+    tracks:list[int], # of one person
+)->list[np.ndarray]: # of traits
     "What tracks look like."
     return [s.traits for t in tracks for s in seen[t].values() if s.traits is not None]
 
+# %% ../nbs/03a_tracks.ipynb #8f787aeb
 def alike(
-    mine:list, # of traits
-    others:list, # of traits
-)->float: # `OTHER` if there is nothing to compare
+    mine:list[np.ndarray], # traits
+    others:list[np.ndarray], # traits
+)->float: # -1..1; `OTHER` if there is nothing to compare
     "Likeness of the two pictures that are most alike."
     return float((np.float32(mine)@np.float32(others).T).max()) if mine and others else OTHER
 
+# %% ../nbs/03a_tracks.ipynb #5912cfdb
 def person_of(
-    track:int,
-    seen:dict, # {track: {frame: `Seen`}} of this shot so far
-    here:dict, # {number: tracks} of this shot so far
-    known:dict, # {number: traits} of earlier shots
+    track:int, # the new face
+    seen:dict[int,dict[int,Seen]], # {track: {frame: `Seen`}} of this shot so far
+    here:dict[int,list[int]], # {number: tracks} of this shot so far
+    known:dict[int,list[np.ndarray]], # {number: traits} of earlier shots
     count:int, # numbers given so far
 )->int|None: # number, `count` for someone new; None: unsure
     "Whose face it is."
@@ -446,43 +534,66 @@ def person_of(
     alone = len(set().union(*seen.values())) == sum(map(len, seen.values()))
     return 0 if count == 1 and alone else None # the only person of a clip, in another light
 
-# %% ../nbs/03a_tracks.ipynb #0ecb103a
+# %% ../nbs/03a_tracks.ipynb #b32f1961
+def give_numbers(
+    tracks:list[int], # new ones, from left to right
+    seen:dict[int,dict[int,Seen]], # {track: {frame: `Seen`}} of this shot so far
+    here:dict[int,list[int]], # {number: tracks} of this shot so far; gets the new ones
+    known:dict[int,list[np.ndarray]], # {number: traits} of earlier shots
+    given:dict[int,int], # {track: number}; gets the new ones
+):
+    "Tell who some new tracks are."
+    best = {t: max((alike(shown(seen, [t]), k) for k in known.values()), default=0) for t in tracks}
+    surest_first = sorted(tracks, key=best.get, reverse=True)
+    for i, t in enumerate([*surest_first, *tracks]):
+        count = len({*given.values()})
+        n = None if t in given else person_of(t, seen, here, known, count)
+        if n is None or n == count and i < len(tracks): continue
+        given[t] = n
+        here.setdefault(n, []).append(t)
+
+# %% ../nbs/03a_tracks.ipynb #588a65e3
 def numbers(
-    looks:list, # of `Look`
+    looks:list[Look], # of a clip
     fps:float, # frames per second
-)->dict: # {track: number}; a track that is nobody for sure is missing
+)->dict[int,int]: # {track: number}; a track that is nobody for sure is missing
     "The person behind each track, over all shots."
-    out, known = {}, {}
+    out = {}
+    known = {}
     for a, b in shots(looks):
-        seen, here = able(looks[a:b]), {}
-        for tracks, part in arrivals(seen, b - a, fps):
-            best = {t: max((alike(shown(part, [t]), k) for k in known.values()), default=0) for t in tracks}
-            for i, t in enumerate([*sorted(tracks, key=best.get, reverse=True), *tracks]): # who is known takes the number before the others count
-                count = len({*out.values()})
-                n = None if t in out else person_of(t, part, here, known, count)
-                if n is None or n == count and i < len(tracks): continue
-                out[t] = n
-                here.setdefault(n, []).append(t)
+        seen = able(looks[a:b])
+        here = {}
+        for tracks, part in arrivals(seen, b - a, fps): give_numbers(tracks, part, here, known, out)
         for n, tracks in here.items():
             if n not in known or alike(shown(seen, tracks), known[n]) >= SURE:
                 known[n] = (known.get(n, []) + shown(seen, tracks))[-50:] # the last minute
     return out
 
+# %% ../nbs/03a_tracks.ipynb #d7f58279
 def numbered(
     n:int, # of a person
-    numbers:dict, # {track: number}
+    numbers:dict[int,int], # {track: number}
 )->Callable: # cast -> track
     "The rule of a number."
     return lambda cast: max((t for t in cast if numbers.get(t) == n), key=lambda t: len(cast[t]), default=None)
 
-# %% ../nbs/03a_tracks.ipynb #e8548dc6
+# %% ../nbs/03a_tracks.ipynb #927fc0bc
+def _rectangle(rule, size):
+    "The rule of a rectangle, if it lies in the picture."
+    box = np.array(rule.split(','), int)
+    if (box[:2] >= size).any() or not box[2:].all():
+        picture = f'{size[0]} x {size[1]}'
+        raise LatentSyncError(f'the rectangle {rule} lies outside the picture of {picture}; give x,y,w,h in pixels')
+    return within(box)
+
+# %% ../nbs/03a_tracks.ipynb #f3449748
 def face_rule(
     rule:str|int, # see the table; not 'speaking'
-    size:tuple[int,int], # width, height of the frames
-    looks:list, # of `Look`, the whole clip as far as it is known, for a number
+    size:tuple[int,int], # width, height of the frames, px
+    looks:list[Look], # the whole clip as far as it is known, for a number
     fps:float, # frames per second
 )->Callable: # {track: list of `Seen`} of those who are there -> track or None
-    "The function behind the name of a rule."
+    "The function behind the name of a rule. Raises `LatentSyncError` for any other name."
     rule = str(rule)
     area = lambda s: float(np.prod(s.box[2:] - s.box[:2]))
     order = lambda cast: sorted(cast, key=lambda t: np.mean([s.box[0] + s.box[2] for s in cast[t]]))
@@ -490,13 +601,10 @@ def face_rule(
     if rule == 'left': return lambda cast: order(cast)[0]
     if rule == 'right': return lambda cast: order(cast)[-1]
     if rule.isdigit(): return numbered(int(rule), numbers(looks, fps))
-    if re.fullmatch(r'\d+(,\d+){3}', rule):
-        box = np.array(rule.split(','), int)
-        if (box[:2] >= size).any() or not box[2:].all():
-            raise LatentSyncError(f'the rectangle {rule} lies outside the picture of {size[0]} x {size[1]}; give x,y,w,h in pixels')
-        return within(box)
+    if re.fullmatch(r'\d+(,\d+){3}', rule): return _rectangle(rule, size)
     if Path(rule).suffix: return like_picture(rule)
-    raise LatentSyncError(f'unknown choice of a face {rule!r}; choose largest, left, right, speaking, a number, x,y,w,h or a picture file')
+    raise LatentSyncError(f'unknown choice of a face {rule!r}; '
+        'choose largest, left, right, speaking, a number, x,y,w,h or a picture file')
 
 # %% ../nbs/03a_tracks.ipynb #890ff3be
 def loudness(
@@ -512,55 +620,73 @@ def loudness(
     low, high = np.quantile(level, [.05, .95])
     return np.clip((level - low)/max(high - low, 1), 0, 1)
 
+# %% ../nbs/03a_tracks.ipynb #77fe77c9
 def lip_speed(
-    looks:list, # of `Look`
-    track:int,
+    looks:list[Look], # of a shot
+    track:int, # whose lips
     fps:float, # frames per second
 )->np.ndarray: # (n,) eye distances per second; 0 where the face is not seen
     "How fast the lips of a face open and close."
     gap = np.array([s.aperture if (s := x[track]) else np.nan for x in looks])
+    if len(gap) < 2: return np.zeros(1)
     wide = np.pad(gap, 1, mode='edge')
-    return np.nan_to_num(abs(np.gradient((wide[:-2] + wide[1:-1] + wide[2:])/3)))*fps if len(gap) > 1 else np.zeros(1)
+    return np.nan_to_num(abs(np.gradient((wide[:-2] + wide[1:-1] + wide[2:])/3)))*fps
 
-# %% ../nbs/03a_tracks.ipynb #913d3ae3
-def speakers(
-    looks:list, # of `Look`, one shot
-    loud:np.ndarray, # (n,) of `loudness`
+# %% ../nbs/03a_tracks.ipynb #06bf9d79
+def speaker_scores(
+    looks:list[Look], # of a shot
+    tracks:list[int], # who might speak
+    loud:np.ndarray, # (n,) of `loudness`, 0..1
     fps:float, # frames per second
-)->list: # (n,) track or None
-    "Whose lips move with the sound, frame by frame."
-    tracks = sorted({s.track for x in looks for s in x.faces if not problem(s)})
-    if not tracks: return [None]*len(looks)
-    reach, n = round(2*fps), len(looks)
+)->np.ndarray: # (n,tracks); -inf where the face is not there for two seconds before and after
+    "How well the lips of each face go with the sound around each frame."
+    reach = round(2*fps)
+    n = len(looks)
     at = np.clip(np.arange(n)[:, None] + [-reach, reach + 1], 0, n)
     total = lambda x: np.concatenate([[0], np.cumsum(x)])[at]
     mean = lambda x: np.diff(total(x))[:, 0]/np.diff(at)[:, 0]
-    moves = [lip_speed(looks, t, fps) for t in tracks]
-    there = [mean(np.array([bool(x[t]) for x in looks])) for t in tracks]
-    score = np.stack([np.where(seen > 0, mean(m*loud) - .9*mean(m)*mean(loud), -np.inf) for m, seen in zip(moves, there)], 1)
-    now, out = int(score[0].argmax()), []
+    out = []
+    for t in tracks:
+        m = lip_speed(looks, t, fps)
+        there = mean(np.array([bool(x[t]) for x in looks])) > 0
+        out.append(np.where(there, mean(m*loud) - .9*mean(m)*mean(loud), -np.inf))
+    return np.stack(out, 1)
+
+# %% ../nbs/03a_tracks.ipynb #3779ca8d
+def speakers(
+    looks:list[Look], # of one shot
+    loud:np.ndarray, # (n,) of `loudness`, 0..1
+    fps:float, # frames per second
+)->list[int|None]: # (n,) track or None
+    "Whose lips move with the sound, frame by frame."
+    tracks = sorted({s.track for x in looks for s in x.faces if not problem(s)})
+    if not tracks: return [None]*len(looks)
+    score = speaker_scores(looks, tracks, loud, fps)
+    now = int(score[0].argmax())
+    out = []
     for s in score:
         if s.max() > 1.3*max(s[now], 0) or np.isinf(s[now]): now = int(s.argmax())
         out.append(tracks[now])
     return out
 
-# %% ../nbs/03a_tracks.ipynb #3e7eb052
+# %% ../nbs/03a_tracks.ipynb #a50e45ed
 AWAY = 2. # s after which a face is given up
 AHEAD = 6. # s of records after a frame that decide about it
 
 def cast_of(
-    looks:list, # of `Look`, a few seconds
+    looks:list[Look], # a few seconds
     fps:float, # frames per second
-)->dict: # {track: list of `Seen`}
+)->dict[int,list[Seen]]: # by track
     "Who can speak for half a second, or a fifth of a shorter time."
     cast = {}
     for s in (s for x in looks for s in x.faces if not problem(s)): cast.setdefault(s.track, []).append(s)
     return {t: seen for t, seen in cast.items() if len(seen) >= min(fps/2, len(looks)/5)}
 
+# %% ../nbs/03a_tracks.ipynb #37f3434b
 def stays(
-    looks:list, # of `Look`
+    looks:list[Look], # from now on
     track:int, # one that is there
-    away:int, # frames
+    away:int, # frames after which a face is given up
 )->int: # frames
     "How long a face is there, short absences included."
     last = next(i for i, x in enumerate(looks) if x[track])
@@ -569,39 +695,46 @@ def stays(
         elif i - last >= away: return last + 1
     return len(looks)
 
-# %% ../nbs/03a_tracks.ipynb #b6051fa0
-def choose(
-    looks:list, # of `Look`
-    rule:str|int='largest', # see the table
-    size:tuple[int,int]=(0, 0), # width, height of the frames, for a rectangle
-    fps:float|Fraction=25, # frames per second
-    loud:np.ndarray|None=None, # (n,) of `loudness` of the clip's own sound, for 'speaking'; None: the liveliest lips
-)->list: # (n,) track or None: nobody fits
-    "Which face shall speak, frame by frame."
-    out, fps = [], float(fps)
-    if rule == 'speaking':
-        if not any(s.aperture for x in looks for s in x.faces) and any(x.faces for x in looks):
-            raise LatentSyncError('this face detector does not see lips open; use the detector mesh to find who is speaking')
-        loud = np.ones(len(looks)) if loud is None else loud
-        return [t for a, b in shots(looks) for t in speakers(looks[a:b], loud[a:b], fps)]
-    pick = face_rule(rule, size, looks, fps)
-    for a, b in shots(looks):
-        while a < b:
-            first = next((i for i in range(a, b) if any(not problem(s) for s in looks[i].faces)), b)
-            ahead = min(b, first + round(CAST*fps))
-            cast = cast_of(looks[first:ahead], fps)
-            track = pick(cast) if cast else None
-            end = ahead if track is None else first + stays(looks[first:b], track, round(AWAY*fps))
-            out += [track]*(end - a)
-            a = end
+# %% ../nbs/03a_tracks.ipynb #500d5f8e
+def _in_shot(looks, pick, fps):
+    "One shot: a rule looks where somebody can speak, holds while the face is there, and looks again."
+    out = []
+    while len(out) < len(looks):
+        can = (i for i in range(len(out), len(looks)) if any(not problem(s) for s in looks[i].faces))
+        first = next(can, len(looks))
+        ahead = min(len(looks), first + round(CAST*fps))
+        cast = cast_of(looks[first:ahead], fps)
+        track = pick(cast) if cast else None
+        end = ahead if track is None else first + stays(looks[first:], track, round(AWAY*fps))
+        out += [track]*(end - len(out))
     return out
 
-# %% ../nbs/03a_tracks.ipynb #59b4c4e1
+# %% ../nbs/03a_tracks.ipynb #f32eeb86
+def choose(
+    looks:list[Look], # of a clip
+    rule:str|int='largest', # see the table
+    size:tuple[int,int]=(0, 0), # width, height of the frames, px, for a rectangle
+    fps:float|Fraction=25, # frames per second
+    loud:np.ndarray|None=None, # (n,) of `loudness` of the clip's own sound, for 'speaking'; None: the liveliest lips
+)->list[int|None]: # (n,) track or None: nobody fits
+    "Which face shall speak, frame by frame."
+    fps = float(fps)
+    if rule != 'speaking':
+        pick = face_rule(rule, size, looks, fps)
+        return [t for a, b in shots(looks) for t in _in_shot(looks[a:b], pick, fps)]
+    faces = [s for x in looks for s in x.faces]
+    if faces and not any(s.aperture for s in faces):
+        raise LatentSyncError('this face detector does not see lips open; '
+            'use the detector mesh to find who is speaking')
+    loud = np.ones(len(looks)) if loud is None else loud
+    return [t for a, b in shots(looks) for t in speakers(looks[a:b], loud[a:b], fps)]
+
+# %% ../nbs/03a_tracks.ipynb #e0bd859d
 BELL = .08 # s, width of the weights
 JUMP = .1 # step between two frames that is no movement, in distances between the brows
 
 def jumps(
-    anchors:np.ndarray, # (n,3,2)
+    anchors:np.ndarray, # (n,3,2) px
 )->list[int]: # frames that begin a new movement
     "Where a step has nothing in common with the steps before and after."
     step = np.diff(anchors.mean(1), axis=0)
@@ -609,6 +742,7 @@ def jumps(
     odd = np.minimum(*(np.linalg.norm(step - wide[i:len(step) + i], axis=1) for i in (0, 2)))
     return [int(i) + 1 for i in np.flatnonzero(odd > JUMP*np.linalg.norm(anchors[1:, 1] - anchors[1:, 0], axis=1))]
 
+# %% ../nbs/03a_tracks.ipynb #f4105d3d
 def parabola(
     values:np.ndarray, # (n,d)
     sigma:float, # frames
@@ -623,17 +757,19 @@ def parabola(
     right = np.einsum('nk,ki,nkd->nid', w, powers, values[at.clip(0, n - 1)])
     return np.linalg.solve(left, right)[:, 0]
 
+# %% ../nbs/03a_tracks.ipynb #0292efc9
 def steady(
-    points:np.ndarray, # (n,K,2), without gaps; the first three are the anchors
+    points:np.ndarray, # (n,K,2) px, without gaps; the first three are the anchors
     fps:float, # frames per second
-)->np.ndarray: # (n,K,2)
+)->np.ndarray: # (n,K,2) px
     "Points that do not tremble and do not lag."
     at = [0, *jumps(points[:, :3]), len(points)]
     flat = points.reshape(len(points), -1).astype(float)
     return np.concatenate([parabola(flat[a:b], max(BELL*fps, 1)) for a, b in zip(at, at[1:])]).reshape(points.shape)
 
-# %% ../nbs/03a_tracks.ipynb #93344c5a
-BRIDGE, FADE = .5, .2 # s: longest gap that is bridged; length of a fade
+# %% ../nbs/03a_tracks.ipynb #6eb9758b
+BRIDGE = .5 # s, longest gap that is bridged
+FADE = .2 # s, length of a fade
 
 def pieces(
     frames:list[int], # in which the face can speak
@@ -648,47 +784,59 @@ def pieces(
         run.append(i)
     if run: yield run
 
+# %% ../nbs/03a_tracks.ipynb #4ed006cd
+def _ramps(n, fps, fades):
+    "How much to show of each of n frames; fades at the beginning, at the end."
+    ramp = np.arange(1, n + 1)/(round(FADE*fps) + 1)
+    weight = np.ones(n)
+    if fades[0]: weight = np.minimum(weight, ramp)
+    if fades[1]: weight = np.minimum(weight, ramp[::-1])
+    return weight
+
+# %% ../nbs/03a_tracks.ipynb #079173d7
 def sightings(
-    seen:dict, # {frame: `Seen`}, without long gaps
+    seen:dict[int,Seen], # by frame, without long gaps
     fps:float, # frames per second
-    resolution:int, # of the face square
+    resolution:int, # of the face square, px
     fades:tuple[bool,bool], # at the beginning, at the end
     part:range, # frames that are asked for
-)->dict: # {frame: `Sighting`}
+)->dict[int,Sighting]: # by frame
     "One stretch in which a face is followed."
     known = list(seen)
     at = np.arange(known[0], known[-1] + 1)
-    values = np.array([np.r_[s.aperture, s.turn, s.detail, s.anchors.ravel(), s.jaw.ravel()] for s in seen.values()], float)
-    values = np.stack([np.interp(at, known, v) for v in values.T], 1)
-    ramp = np.arange(1, len(at) + 1)/(round(FADE*fps) + 1)
-    weight = np.minimum(1, np.minimum(ramp if fades[0] else 1, ramp[::-1] if fades[1] else 1)*np.ones(len(at)))
+    rows = [np.r_[s.aperture, s.turn, s.detail, s.anchors.ravel(), s.jaw.ravel()] for s in seen.values()]
+    values = np.stack([np.interp(at, known, v) for v in np.array(rows, float).T], 1)
+    weight = _ramps(len(at), fps, fades)
     points = steady(values[:, 3:].reshape(len(at), -1, 2), fps)
     return {int(i): Sighting(similarity(p[:3], resolution)[0], p[3:], head_pose(p[:3]), *v[:3], w, int(i) not in seen)
         for i, p, v, w in zip(at, points, values, weight) if i in part}
 
+# %% ../nbs/03a_tracks.ipynb #f4eed587
 def follow(
-    looks:list, # of `Look`
-    tracks:list, # of `choose`
+    looks:list[Look], # of a clip
+    tracks:list[int|None], # of `choose`
     fps:float|Fraction, # frames per second
-    resolution:int, # of the face square
+    resolution:int, # of the face square, px
     start:int=0, # first frame that is asked for
     stop:int|None=None, # one past the last; None: all
-)->list: # `Sighting` or None for each frame that is asked for
+)->list[Sighting|None]: # one for each frame that is asked for
     "Where the chosen face is, and how much of the new mouth to show."
-    fps, part, out = float(fps), range(start, len(looks) if stop is None else stop), {}
+    fps = float(fps)
+    part = range(start, len(looks) if stop is None else stop)
     far = round(2*fps) # further than a bridge, a fade and the smoothing reach
+    out = {}
     for a, b in shots(looks):
         near = range(max(a, part.start - far), min(b, part.stop + far))
         for track, run in groupby(near, key=lambda i: tracks[i]):
-            usable = [i for i in run if track is not None and (s := looks[i][track]) and not problem(s)]
-            for piece in pieces(usable, round(BRIDGE*fps)):
+            seen = {i: s for i in run if track is not None and (s := looks[i][track]) and not problem(s)}
+            for piece in pieces(list(seen), round(BRIDGE*fps)):
                 fades = piece[0] > a, piece[-1] < b - 1
-                out |= sightings({i: looks[i][track] for i in piece}, fps, resolution, fades, part)
+                out |= sightings({i: seen[i] for i in piece}, fps, resolution, fades, part)
     return [out.get(i) for i in part]
 
-# %% ../nbs/03a_tracks.ipynb #192f6aa0
+# %% ../nbs/03a_tracks.ipynb #a364c9cc
 def excuse(
-    look:Look,
+    look:Look, # a frame
     track:int|None, # of `choose`
     sighting:Sighting|None, # of `follow`
 )->str|None: # None: the face speaks
@@ -698,15 +846,18 @@ def excuse(
     if track is not None: return problem(look[track]) if look[track] else 'chosen face not seen'
     return problem(max(look.faces, key=lambda s: np.prod(s.box[2:] - s.box[:2]))) or 'no face fits the choice'
 
+# %% ../nbs/03a_tracks.ipynb #e511a7a9
 def spans(
-    looks:list, # of `Look`
-    tracks:list, # of `choose`
-    sightings:list, # of `follow`
+    looks:list[Look], # of a clip
+    tracks:list[int|None], # of `choose`
+    sightings:list[Sighting|None], # of `follow`
     fps:float|Fraction, # frames per second
 )->list[dict]: # start and end in s, reason
     "Stretches in which the face is not seen or may not speak, for the report."
-    out, n = [], 0
+    out = []
+    n = 0
     for reason, run in groupby(map(excuse, looks, tracks, sightings)):
-        start, n = n, n + len(list(run))
+        start = n
+        n += len(list(run))
         if reason: out.append(dict(start=round(start/float(fps), 3), end=round(n/float(fps), 3), reason=reason))
     return out
