@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['remembered', 'open_desk', 'faces_of', 'verdict_of', 'kept_upload', 'ask_faces', 'ask_voices', 'ask_sound',
-           'ask_wishes', 'show_verdict', 'show_job', 'show_result', 'show_page', 'show_form', 'on_job', 'show_jobs',
-           'serve_form']
+           'ask_strength', 'ask_wishes', 'show_verdict', 'show_busy', 'show_result', 'show_job', 'on_job', 'show_jobs',
+           'offer_job', 'show_form', 'show_page', 'page_script', 'server_flags', 'serve_form']
 
 # %% ../nbs/81a_form.ipynb #51123657
 from collections.abc import Callable
@@ -13,36 +13,57 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
-# %% ../nbs/81a_form.ipynb #a6f65b16
+# %% ../nbs/81a_form.ipynb #defb8934
 from .core import LatentSyncError, repo_root
-from .jobs import (LABELS, FaceFound, JobDesk, JobRecord, SetShelf, UploadLimits, Verdict, cancel_job, desk_check, desk_faces, desk_speech,
-    face_label, job_label, job_words, languages_here, order_job, remove_job, resume_job)
+from .jobs import (LABELS, FaceFound, JobDesk, JobRecord, SetShelf, UploadLimits, Verdict, cancel_job,
+    desk_check, desk_faces, desk_speech, face_label, job_label, job_words, languages_here, order_job, remove_job, resume_job)
 from .pipeline import LipsyncSettings
 
 # %% ../nbs/81a_form.ipynb #5fb6d428
 try: import streamlit as st
 except ImportError: st = None # `serve_form` says so
 
-# %% ../nbs/81a_form.ipynb #b26b6406
+# %% ../nbs/81a_form.ipynb #60382b57
 def remembered(
-    f, # any function; arguments whose names begin with _ do not count
+    f:Callable, # arguments whose names begin with _ do not count
     **how, # of `st.cache_resource`
-):
+)->Callable: # the same function, called once for the same arguments
     "Call a function once for the same arguments."
     return st.cache_resource(show_spinner=False, **how)(f) if st else f
 
-def open_desk(folder:str, megabytes:float, seconds:float, checkpoint:str, device:str)->SimpleNamespace: # desk, uploads
+# %% ../nbs/81a_form.ipynb #d2fc4486
+def open_desk(
+    folder:str, # of all jobs
+    megabytes:float, # of one file
+    seconds:float, # of one video or sound
+    checkpoint:str, # set that is used unless another is chosen
+    device:str, # see `pick_device`
+)->SimpleNamespace: # desk, uploads
     "The desk of this server, and a folder for what is uploaded."
-    return SimpleNamespace(desk=JobDesk(folder, UploadLimits(megabytes, seconds), SetShelf(checkpoint, device)), uploads=TemporaryDirectory())
+    desk = JobDesk(folder, UploadLimits(megabytes, seconds), SetShelf(checkpoint, device))
+    return SimpleNamespace(desk=desk, uploads=TemporaryDirectory())
 
-def faces_of(_desk:JobDesk, video:str, checkpoint:str)->list[FaceFound]:
+# %% ../nbs/81a_form.ipynb #1f1d0c9e
+def faces_of(
+    _desk:JobDesk, # that takes the job
+    video:str, # path
+    checkpoint:str, # one of the names on the shelf
+)->list[FaceFound]: # by number
     "Who is seen in a file."
     return desk_faces(_desk, video, checkpoint)
 
-def verdict_of(_desk:JobDesk, video:str, sounds:tuple, in_turns:bool, settings:tuple)->Verdict:
+# %% ../nbs/81a_form.ipynb #ed897517
+def verdict_of(
+    _desk:JobDesk, # that takes the job
+    video:str, # path
+    sounds:tuple, # of pairs: a face's rule, the path of its sound
+    in_turns:bool, # see `join_voices`
+    settings:tuple, # of pairs: name and value
+)->Verdict: # for the page
     "What to expect of a job."
     return desk_check(_desk, video, dict(sounds), in_turns, **dict(settings))
 
+# %% ../nbs/81a_form.ipynb #540485d8
 def kept_upload(
     upload, # of `st.file_uploader`, or None
     folder:str, # where to keep it
@@ -55,83 +76,100 @@ def kept_upload(
         path.write_bytes(upload.getbuffer())
     return str(path)
 
-# %% ../nbs/81a_form.ipynb #ff28572d
+# %% ../nbs/81a_form.ipynb #a6dcd0b8
 def ask_faces(
-    found:list[FaceFound],
+    found:list[FaceFound], # in the file
 )->str: # rule
     "Who shall speak."
-    for column, face in zip(st.columns(max(len(found), 4)), found): column.image(face.picture, caption=f'Face {int(face.rule) + 1}')
+    for column, face in zip(st.columns(max(len(found), 4)), found):
+        column.image(face.picture, caption=f'Face {int(face.rule) + 1}')
     if len(found) == 1: return 'largest'
-    return str(st.radio('Who shall speak', range(len(found)), format_func=lambda i: f'Face {i + 1}', horizontal=True))
+    number = st.radio('Who shall speak', range(len(found)), format_func=lambda i: f'Face {i + 1}', horizontal=True)
+    return str(number)
 
+# %% ../nbs/81a_form.ipynb #2db080da
 def ask_voices(
     others:list[FaceFound], # faces that were not chosen
     uploads:str, # folder
 )->tuple[dict[str,Path],bool]: # sounds by rule; whether they come one after the other
     "What the others say."
+    given = {}
     with st.expander('Several people speak'):
         st.caption('The sound above is that of the face you chose. Give others theirs here.')
-        given = {f.rule: kept_upload(st.file_uploader(f'Sound of {face_label(f.rule)}', key=f'voice{f.rule}'), uploads) for f in others}
+        for face in others:
+            upload = st.file_uploader(f'Sound of {face_label(face.rule)}', key=f'voice{face.rule}')
+            given[face.rule] = kept_upload(upload, uploads)
         in_turns = st.toggle('One after the other', value=True)
     return {rule: Path(path) for rule, path in given.items() if path}, in_turns
 
+# %% ../nbs/81a_form.ipynb #0219f46b
 def ask_sound(
-    desk:JobDesk,
+    desk:JobDesk, # that takes the job
     uploads:str, # folder
 )->Path|None: # None: nothing yet
     "What is said."
     sound, microphone, text = st.tabs(['Sound', 'Microphone', 'Text'])
-    given = kept_upload(sound.file_uploader('A sound, or a video with sound', key='sound'), uploads) or kept_upload(microphone.audio_input('Speak'), uploads)
+    given = kept_upload(sound.file_uploader('A sound, or a video with sound', key='sound'), uploads)
+    given = given or kept_upload(microphone.audio_input('Speak'), uploads)
     words = text.text_area('Words to be spoken by a machine voice', max_chars=5000)
     languages = languages_here()
-    language = text.selectbox('Language', languages, format_func=languages.get, index=list(languages).index('en-us'))
+    first = list(languages).index('en-us')
+    language = text.selectbox('Language', languages, format_func=languages.get, index=first)
     if given: sound.audio(given)
     return desk_speech(desk, given, words, language) if given or words.strip() else None
 
+# %% ../nbs/81a_form.ipynb #c9fe3935
+def ask_strength(
+    config, # `SetConfig` of the chosen set
+)->dict[str,float]: # guidance_scale, steps
+    "How many denoising steps, and how much the sound weighs in them."
+    words = f'{config.steps} step{"s"*(config.steps != 1)}, guidance {config.guidance_scale:g}'
+    own = st.toggle(f'As {config.name} was trained: {words}', value=config.steps < 10)
+    left, right = st.columns(2)
+    guidance = left.slider(LABELS['guidance_scale'], 1., 2.5, 1.5, .1, disabled=own,
+        help='Weight of the sound; above 1 takes twice the time')
+    steps = right.slider(LABELS['steps'], 10, 50, 20, disabled=own, help='Of denoising')
+    if own: return dict(guidance_scale=config.guidance_scale, steps=config.steps)
+    return dict(guidance_scale=guidance, steps=steps)
+
+# %% ../nbs/81a_form.ipynb #5ef8b183
 def ask_wishes(
-    desk:JobDesk,
+    desk:JobDesk, # whose sets may be chosen
 )->dict: # settings
     "How it is done."
     plain = LipsyncSettings()
     with st.expander('Settings', expanded=True):
         checkpoint = st.selectbox(LABELS['checkpoint'], desk.shelf.names, format_func=lambda n: Path(n).name)
-        config = desk.shelf.config(checkpoint)
-        own = st.toggle(f'As {config.name} was trained: {config.steps} step{"s"*(config.steps != 1)}, guidance {config.guidance_scale:g}', value=config.steps < 10)
-        left, right = st.columns(2)
-        guidance = left.slider(LABELS['guidance_scale'], 1., 2.5, 1.5, .1, disabled=own, help='Weight of the sound; above 1 takes twice the time')
-        steps = right.slider(LABELS['steps'], 10, 50, 20, disabled=own, help='Of denoising')
+        strength = ask_strength(desk.shelf.config(checkpoint))
         seed = st.number_input(LABELS['seed'], 0, 2**31 - 1, plain.seed, help='The same seed gives the same video')
-        alive, only_speech = (st.toggle(LABELS[name], value=getattr(plain, name)) for name in ('alive', 'only_speech'))
-    chosen = dict(guidance_scale=config.guidance_scale, steps=config.steps) if own else dict(guidance_scale=guidance, steps=steps)
-    return dict(checkpoint=checkpoint, seed=seed, alive=alive, only_speech=only_speech, **chosen)
+        switches = {name: st.toggle(LABELS[name], value=getattr(plain, name)) for name in ('alive', 'only_speech')}
+    return dict(checkpoint=checkpoint, seed=seed, **switches, **strength)
 
-# %% ../nbs/81a_form.ipynb #2dc54cc5
+# %% ../nbs/81a_form.ipynb #ebaf5086
 def show_verdict(
-    v:Verdict,
+    v:Verdict, # of `desk_check`
 ):
     "What to expect, before the button."
     how = dict(good=st.success, fair=st.warning, poor=st.error)[v.level]
     how('\n\n'.join([f'{v.words} {v.frames} frames, about {v.seconds:.0f} s of work.', *v.advice]))
 
-def show_job(
-    desk:JobDesk,
-    record:JobRecord,
+# %% ../nbs/81a_form.ipynb #9990e085
+def show_busy(
+    desk:JobDesk, # that has the job
+    record:JobRecord, # waiting or working
 ):
-    "How far a job is, its first second, its video."
-    busy = record.state in ('waiting', 'working')
-    if not busy and st.session_state.get('busy') == record.id:
-        st.session_state.busy = None
-        st.rerun() # the whole page, which then asks no more
-    st.markdown(f'**{record.title.replace("*", "")}**')
-    if busy:
-        st.session_state.busy = record.id
-        st.progress(min(record.done/record.expected, 1.) if record.expected else 0., job_words(desk, record))
-        if st.button('Cancel'): cancel_job(desk, record.id)
-        if first := record.file('first_second.mp4'): st.video(str(first), autoplay=True, loop=True)
-    elif record.state == 'done': show_result(record)
-    else: st.error(job_words(desk, record))
+    "How far a job is, and its first second."
+    st.session_state.busy = record.id
+    share = record.done/record.expected if record.expected else 0.
+    st.progress(min(share, 1.), job_words(desk, record))
+    if st.button('Cancel'): cancel_job(desk, record.id)
+    first = record.file('first_second.mp4')
+    if first: st.video(str(first), autoplay=True, loop=True)
 
-def show_result(record):
+# %% ../nbs/81a_form.ipynb #f9291389
+def show_result(
+    record:JobRecord, # done
+):
     "The video, and what to do with it."
     result, both = st.tabs(['Result', 'Before and after'])
     result.video(str(record.file('result.mp4')))
@@ -140,7 +178,84 @@ def show_result(record):
     for name, label in ('result.mp4', 'Download the video'), ('result.mp4.json', 'Download the report'):
         st.download_button(label, record.file(name).read_bytes(), name, on_click='ignore')
 
-# %% ../nbs/81a_form.ipynb #a87c7dda
+# %% ../nbs/81a_form.ipynb #27231270
+def show_job(
+    desk:JobDesk, # that has the job
+    record:JobRecord, # in any state
+):
+    "How far a job is, its first second, its video."
+    busy = record.state in ('waiting', 'working')
+    if not busy and st.session_state.get('busy') == record.id:
+        st.session_state.busy = None
+        st.rerun() # the whole page, which then asks no more
+    st.markdown(f'**{record.title.replace("*", "")}**')
+    if busy: show_busy(desk, record)
+    elif record.state == 'done': show_result(record)
+    else: st.error(job_words(desk, record))
+
+# %% ../nbs/81a_form.ipynb #e136a1e2
+def on_job(
+    desk:JobDesk, # that has the job
+    act:Callable, # `resume_job` or `remove_job`
+    id:str, # of the chosen job
+):
+    "Do something with a job, before the page is made again."
+    try: act(desk, id)
+    except LatentSyncError as e: st.toast(str(e))
+    if id not in desk.records: st.session_state.pop('chosen', None)
+
+# %% ../nbs/81a_form.ipynb #b575487a
+def show_jobs(
+    desk:JobDesk, # that has the jobs
+):
+    "The list, and the job that is chosen; one under way is looked at once a second."
+    ids = [record.id for record in reversed(list(desk.records.values()))]
+    if not ids: return st.info('Your video will be here.')
+    id = st.selectbox('All videos', ids, format_func=lambda id: job_label(desk.find(id)), key='chosen')
+    record = desk.find(id)
+    busy = record.state in ('waiting', 'working')
+    st.fragment(show_job, run_every=1 if busy else None)(desk, record)
+    if busy: return
+    again, remove = st.columns(2)
+    again.button('Go on, or make it again', on_click=on_job, args=(desk, resume_job, id))
+    remove.button('Remove', on_click=on_job, args=(desk, remove_job, id))
+
+# %% ../nbs/81a_form.ipynb #6a3f0883
+def offer_job(
+    desk:JobDesk, # that takes the job
+    video:str, # path
+    sounds:dict[str,Path], # sound of each face by its rule
+    in_turns:bool, # see `join_voices`
+    settings:dict, # of `ask_wishes`
+):
+    "What to expect, and the button."
+    with st.spinner('Looking what to expect'):
+        expecting = remembered(verdict_of, max_entries=20)
+        show_verdict(expecting(desk, video, tuple(sounds.items()), in_turns, tuple(settings.items())))
+    if st.button('Make the video', type='primary'):
+        st.session_state.chosen = order_job(desk, video, sounds, in_turns, **settings).id
+
+# %% ../nbs/81a_form.ipynb #dfcae22d
+def show_form(
+    desk:JobDesk, # that takes the job
+    uploads:str, # folder
+):
+    "What is asked, and the button."
+    seen, heard, how = (st.container() for _ in range(3))
+    video = kept_upload(seen.file_uploader('A video or a still image with a face', key='video'), uploads)
+    with how: settings = ask_wishes(desk)
+    with heard: sound = ask_sound(desk, uploads)
+    if not video: return
+    found = remembered(faces_of, max_entries=20)(desk, video, settings['checkpoint'])
+    with seen: face = ask_faces(found)
+    in_turns = True
+    sounds = {face: sound}
+    if len(found) > 1:
+        with heard: others, in_turns = ask_voices([f for f in found if f.rule != face], uploads)
+        sounds |= others
+    if sound: offer_job(desk, video, sounds, in_turns, settings)
+
+# %% ../nbs/81a_form.ipynb #c49a5dd3
 def show_page(
     folder:str, # of all jobs
     megabytes:float, # of one file
@@ -160,47 +275,28 @@ def show_page(
     with right: show_jobs(room.desk)
     st.caption('Use it with the consent of whoever is shown and heard, and say that the result is synthetic.')
 
-def show_form(desk, uploads):
-    "What is asked, and the button."
-    seen, heard, how = st.container(), st.container(), st.container()
-    video = kept_upload(seen.file_uploader('A video or a still image with a face', key='video'), uploads)
-    with how: settings = ask_wishes(desk)
-    with heard: sound = ask_sound(desk, uploads)
-    if not video: return
-    found = remembered(faces_of, max_entries=20)(desk, video, settings['checkpoint'])
-    with seen: face = ask_faces(found)
-    with heard: others, in_turns = ask_voices([f for f in found if f.rule != face], uploads) if len(found) > 1 else ({}, True)
-    if not sound: return
-    sounds = {face: sound} | others
-    with st.spinner('Looking what to expect'): show_verdict(remembered(verdict_of, max_entries=20)(desk, video, tuple(sounds.items()), in_turns, tuple(settings.items())))
-    if st.button('Make the video', type='primary'): st.session_state.chosen = order_job(desk, video, sounds, in_turns, **settings).id
+# %% ../nbs/81a_form.ipynb #83b6f205
+def page_script(
+    **arguments, # of `show_page`
+)->str: # Python
+    "The script that Streamlit runs."
+    return f'from latentsync import form\nform.show_page(**{arguments!r})\n'
 
-# %% ../nbs/81a_form.ipynb #1882061d
-def on_job(
-    desk:JobDesk,
-    act:Callable, # `resume_job` or `remove_job`
-    id:str, # of the chosen job
-):
-    "Do something with a job, before the page is made again."
-    try: act(desk, id)
-    except LatentSyncError as e: st.toast(str(e))
-    if id not in desk.records: st.session_state.pop('chosen', None)
+# %% ../nbs/81a_form.ipynb #6aa8dd55
+def server_flags(
+    host:str, # address to listen at
+    port:int|None, # None: a free one from 8501 on
+    megabytes:float, # of one file
+    browser:bool, # open the page
+)->dict: # options of Streamlit
+    "How Streamlit shall serve."
+    own = dict(server_fileWatcherType='none', browser_gatherUsageStats=False)
+    shown = dict(client_toolbarMode='minimal', client_showErrorDetails='none', theme_primaryColor='#6366f1')
+    size = int(megabytes)
+    flags = dict(server_address=host, server_port=port, server_maxUploadSize=size, server_headless=not browser)
+    return {name: value for name, value in (flags | own | shown).items() if value is not None}
 
-def show_jobs(
-    desk:JobDesk,
-):
-    "The list, and the job that is chosen; one under way is looked at once a second."
-    ids = [r.id for r in list(desk.records.values())[::-1]]
-    if not ids: return st.info('Your video will be here.')
-    id = st.selectbox('All videos', ids, format_func=lambda id: job_label(desk.find(id)), key='chosen')
-    busy = desk.find(id).state in ('waiting', 'working')
-    st.fragment(show_job, run_every=1 if busy else None)(desk, desk.find(id))
-    if busy: return
-    again, remove = st.columns(2)
-    again.button('Go on, or make it again', on_click=on_job, args=(desk, resume_job, id))
-    remove.button('Remove', on_click=on_job, args=(desk, remove_job, id))
-
-# %% ../nbs/81a_form.ipynb #7dc6b0bc
+# %% ../nbs/81a_form.ipynb #34c78346
 def serve_form(
     folder:str|Path|None=None, # of all jobs; None: outputs/app in the clone
     host:str='127.0.0.1', # address to listen at; 0.0.0.0 for everybody on the network
@@ -212,14 +308,14 @@ def serve_form(
     browser:bool=False, # open the page
 ):
     "Serve the form until the program is stopped. Raises `LatentSyncError` where Streamlit is not there."
-    if st is None: raise LatentSyncError("the form needs Streamlit, which is not installed; run `pip install 'latentsync[app]'`")
+    if st is None: raise LatentSyncError('the form needs Streamlit, which is not installed; '
+        "run `pip install 'latentsync[app]'`")
     from streamlit.web import bootstrap
-    flags = dict(server_address=host, server_port=port, server_maxUploadSize=int(megabytes), server_headless=not browser, browser_gatherUsageStats=False,
-        server_fileWatcherType='none', client_toolbarMode='minimal', client_showErrorDetails='none', theme_primaryColor='#6366f1')
-    arguments = dict(folder=str(folder or repo_root()/'outputs'/'app'), megabytes=megabytes, seconds=seconds, checkpoint=checkpoint, device=device)
+    folder = str(folder or repo_root()/'outputs'/'app')
+    flags = server_flags(host, port, megabytes, browser)
     with TemporaryDirectory() as place:
-        script = Path(place)/'page.py' # Streamlit runs a file, and puts its folder before all packages
-        script.write_text(f'from latentsync import form\nform.show_page(**{arguments!r})\n')
-        flags = {k: v for k, v in flags.items() if v is not None}
+        script = Path(place)/'page.py' # Streamlit puts its folder before all packages
+        limits = dict(megabytes=megabytes, seconds=seconds)
+        script.write_text(page_script(folder=folder, **limits, checkpoint=checkpoint, device=device))
         bootstrap.load_config_options(flags)
         bootstrap.run(str(script), False, [], flags)
