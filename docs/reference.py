@@ -10,11 +10,18 @@ def comments(
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {t.start[0]: t.string.lstrip('# ') for t in tokens if t.type == tokenize.COMMENT}
 
+def full_name(
+    node:ast.stmt, # a function or class of the top level
+)->str: # Class.method for one that `patch` gives to a class
+    "The name by which a definition is called."
+    patched = any(ast.unparse(d).partition('(')[0] == 'patch' for d in node.decorator_list)
+    return f'{ast.unparse(node.args.args[0].annotation)}.{node.name}' if patched else node.name
+
 def names_of(
     node:ast.stmt, # of the top level
 )->list: # of the names it binds
     "Functions, classes and constants; imports bind nothing here."
-    if isinstance(node, (*functions, ast.ClassDef)): return [node.name]
+    if isinstance(node, (*functions, ast.ClassDef)): return [full_name(node)]
     if isinstance(node, (ast.Import, ast.ImportFrom)): return []
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, 'target', node)]
     return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
@@ -25,7 +32,7 @@ def exported_names(
     found = {}
     for node in ast.parse(source).body:
         for name in names_of(node):
-            if public(name): found.setdefault(name, node.lineno)
+            if public(name.rpartition('.')[2]): found.setdefault(name, node.lineno)
         if isinstance(node, ast.ClassDef): found |= {f'{node.name}.{m.name}': m.lineno for m in methods(node)}
     return found
 
@@ -133,7 +140,7 @@ def reference(
         if not isinstance(node, (*functions, ast.ClassDef)): plain.append(node); continue
         flush()
         if not public(node.name): parts.append(folded(node.name, ast.get_source_segment(source, node))); continue
-        parts.append(entry(node, node.name, source, address(node.name), link))
+        parts.append(entry(node, full_name(node), source, address(full_name(node)), link))
         inner = methods(node) if isinstance(node, ast.ClassDef) else []
         parts += [entry(m, f'{node.name}.{m.name}', source, address(f'{node.name}.{m.name}'), link, 4) for m in inner]
     flush()

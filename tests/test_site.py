@@ -39,6 +39,12 @@ def test_reference_follows_the_source():
     assert places == sorted(places)
     assert '<a href="there"><code>second</code></a>' in text and '### _hidden' not in text
 
+def test_a_patched_method_belongs_to_its_class():
+    from docs.reference import exported_names, reference
+    code = '@patch\ndef find(self:Desk,\n    id:str, # of a job\n)->str: return id\n\n@patch\ndef _find(self:Desk): pass'
+    assert exported_names(code) == {'Desk.find': 2}
+    assert '### Desk.find' in reference(code, lambda name: f'at {name}', lambda name: None)
+
 def test_formulas_and_links_of_text():
     from docs_build import Site
     text = Site().prose('`lip_sync_loss` and `$x$` and $x_t$ in [faces](03_face.ipynb)\n\n```\n`recon_loss` $y$\n```', Path('12_unet.ipynb'))
