@@ -35,7 +35,7 @@ from safetensors.numpy import load_file, save_file
 from .core import FPS, SAMPLE_RATE, LatentSyncError, content_key, prefetch, progress_bar, repo_root
 from .media import probe, read_audio, read_pictures
 from .face import face_detector
-from .tracks import FaceScan, Look, choose, follow, shots
+from .tracks import FaceScan, Look, choose_face, follow_face, clip_shots
 from .mouths import MouthBank, square_points, steady_points
 from .found import SURE, collect_bank, frame_pixels
 
@@ -121,7 +121,7 @@ def longest_part(
     sightings:list, # `Sighting` or None, one per frame
 )->range: # frames; empty if there is no usable face
     "The frames of the shot in which the face is seen for longest."
-    return max((shot_part(sightings, first, stop) for first, stop in shots(looks)), key=len)
+    return max((shot_part(sightings, first, stop) for first, stop in clip_shots(looks)), key=len)
 
 # %% ../nbs/70a_avatar_folder.ipynb #76282842
 def refuse_faceless(
@@ -399,12 +399,12 @@ def scan_clip(
 def keep_speaker(
     clip:str|Path, # a video or a picture
     looks:list[Look], # of `scan_clip`
-    face:str, # who, if there are several: a rule of `choose`
+    face:str, # who, if there are several: a rule of `choose_face`
     folder:Path, # of the avatar
 )->tuple[list,range]: # a `Sighting` or None for each frame that stays; which frames of the clip those are
     "Keep the frames of one speaker. Raises `LatentSyncError` where there is none."
     info = probe(clip)
-    sightings = follow(looks, choose(looks, face, (info.width, info.height), FPS), FPS, SQUARE)
+    sightings = follow_face(looks, choose_face(looks, face, (info.width, info.height), FPS), FPS, SQUARE)
     part = longest_part(looks, sightings)
     refuse_faceless(clip, looks, part)
     keep_part(folder, part, len(looks))
@@ -430,7 +430,7 @@ def create_avatar(
     clip:str|Path, # a video, of which the beginning is read, or a picture
     name:str, # of `avatar_path`
     seconds:float=AVATAR_SECONDS, # s of a video that are read
-    face:str='largest', # who, if there are several: a rule of `choose`
+    face:str='largest', # who, if there are several: a rule of `choose_face`
     root:Path|None=None, # of avatars; None: `avatars_dir()`
     overwrite:bool=False, # replace an avatar of that name
     progress:bool=False, # show bars

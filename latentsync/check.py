@@ -36,7 +36,7 @@ from .media import (
     sound_start, speech_start)
 from .face import align, detector_name, face_detector
 from .pictures import Picture
-from .tracks import CutFinder, FaceScan, Look, Sighting, loudness, numbers
+from .tracks import CutFinder, FaceScan, Look, Sighting, relative_loudness, person_numbers
 from .pipeline import (WAITING, Job, LipsyncSettings, Voice, check_clip, checked_set, frame_order,
     frames_in_order, lipsync_frames, lipsync_settings, new_job, peak_memory, processor_seconds, refuse_lost, slow_words,
     spoken_frames, tidy_heap, unmet)
@@ -285,7 +285,7 @@ def open_sample(
     at = places(shown, info.fps, quick=quick_starts(video) if shown > SAMPLE*info.fps else ())
     n = sum(map(len, at))
     listen = partial(listen_at, at=places(spoken, info.fps, LISTEN), rate=info.fps)
-    own = lambda info: loudness(listen_at(info.path, at, info.fps), info.fps, n)
+    own = lambda info: relative_loudness(listen_at(info.path, at, info.fps), info.fps, n)
     job = new_job(video, audio, settings, models, partial(Sample, at=at, length=length), listen, own)
     faces = face_detector(detector_name(settings.faces or job.models.config.faces), job.models.device)
     looks = progress_bar(scan_places(job, FaceScan(faces)), total=n, desc='faces', unit='frame', disable=not progress)
@@ -562,6 +562,6 @@ def check(
         frames=frames, rate=rate, size=(info.width, info.height), bits=info.bits, hdr=info.hdr,
         looked=len(job.looks)/rate, places=0 if job.whole_clip else len(job.at),
         speech=speech*job.length, sound=job.length, heard=heard, shots=int(job.shot[-1]) + 2 - len(job.at),
-        people=len({*numbers(job.looks, rate).values()}), faces=[face_findings(job, v) for v in job.voices],
+        people=len({*person_numbers(job.looks, rate).values()}), faces=[face_findings(job, v) for v in job.voices],
         seconds=seconds, memory=peak_memory(), advice=[])
     return replace(found, advice=advice(found, job))

@@ -35,7 +35,7 @@ from latentsync.core import (
     tell)
 from .media import probe, read_audio, read_frames
 from .pictures import drawn
-from .tracks import pieces
+from .tracks import frame_runs
 from .latents import encode_latents
 from .syncnet import (
     SyncAccuracy, SyncClip, SyncNetConfig, load_syncnet, read_sync_clip, syncnet_accuracy, syncnet_config, window_starts)
@@ -225,7 +225,7 @@ def lip_runs(
     lips:LipCurve, # of a film
 )->list[FaceRun]: # may be empty
     "Stretches of a second and more with a face."
-    seen = [p for p in pieces(np.flatnonzero(lips.found).tolist(), GAP) if len(p) >= LEAST]
+    seen = [p for p in frame_runs(np.flatnonzero(lips.found).tolist(), GAP) if len(p) >= LEAST]
     return [FaceRun(p[0], filled({i: still_lips(lips.points[i]) for i in p})) for p in seen]
 
 # %% ../nbs/60_evaluate.ipynb #18496612

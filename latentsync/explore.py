@@ -35,7 +35,7 @@ from .media import read_audio, speech_start
 from .audio import AFTER, BEFORE, MEL_PER_STATE, STATE_RATE, window_at
 from .face import align, paste, paste_weight
 from .pictures import Picture, as_jpeg
-from .tracks import Seen, Sighting, excuse
+from .tracks import Seen, Sighting, reason_unchanged
 from .latents import decode_latents, encode_latents, to_pixels, to_uint8
 from .mouths import MouthBank, calm_reach, square_points
 from .speaker import Models, decode_faces, denoise_faces, encode_faces
@@ -120,7 +120,7 @@ def sighting(
     voice = self.voice
     if voice.span[k] >= 0: return voice.sightings[i]
     track = None if voice.track[k] < 0 else int(voice.track[k])
-    why = excuse(self.job.looks[i], track, voice.sightings[i]) or 'nobody speaks'
+    why = reason_unchanged(self.job.looks[i], track, voice.sightings[i]) or 'nobody speaks'
     raise LatentSyncError(f'frame {k} stays as it is: {why}')
 
 # %% ../nbs/82_explore.ipynb #1a8e18ea

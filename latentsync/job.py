@@ -37,7 +37,7 @@ from .writing import CODEC, CRF, VideoWriter
 from .audio import OVERLAP, Speech, hushed, log_mel, speech_spans, speech_weight
 from .face import detector_name
 from .pictures import Picture
-from .tracks import AHEAD, Look, Sighting, choose, follow, loudness, scan_clip, spans
+from .tracks import AHEAD, Look, Sighting, choose_face, follow_face, relative_loudness, scan_clip, unseen_spans
 from .diffusion import shared_noise
 from .speaker import Models, SetConfig, load_models, open_set, operations, processor_speed, random_checkpoint
 from .found import BANK_SECONDS
@@ -126,7 +126,7 @@ class LipsyncSettings:
     draw_latents:bool=False # latents of faces drawn as the released pipeline does; False: their mean, always the same
     overlap:int|None=None # frames shared by neighbouring windows; 0: as the released pipeline
     faces:str|None=None # face detector: 'auto', 'mesh', 'buffalo_s' or 'buffalo_l'
-    face:tuple[str,...]=('largest',) # who speaks: a rule of `choose`, or several of 'RULE=SOUND', one for each speaker
+    face:tuple[str,...]=('largest',) # who speaks: a rule of `choose_face`, or several of 'RULE=SOUND', one for each speaker
     when_longer:str='keep' # a video longer than the sound: 'keep' the rest as it is, or 'cut' it
     hush:bool=True # where nobody speaks the model hears silence, and the mouth rests
     only_speech:bool=False # where nobody speaks the video stays as it is
@@ -199,17 +199,17 @@ def frames_in_order(
 @dataclass
 class Voice:
     "One face that speaks, from the first frame to the last that is decided."
-    rule:str # of `choose`
+    rule:str # of `choose_face`
     speech:Speech
     audible:np.ndarray # (spoken,) float32, how much each frame of the speech counts; 0: it stays as it is
     voiced:np.ndarray # (spoken,) float32, how much somebody speaks in it; 0: the mouth rests
-    loud:np.ndarray|None # of `loudness`
+    loud:np.ndarray|None # of `relative_loudness`
     sightings:list[Sighting|None] # one per source frame
     track:np.ndarray # (n,) whose face it is in each output frame; -1: nobody's
     seen:np.ndarray # (n,) float32, how much of a new mouth each output frame has room for while there is sound
     weight:np.ndarray # (n,) float32, how much of the new mouth each output frame shows
     span:np.ndarray # (n,) number of the run of neighbouring frames, -1 where nothing is done
-    reasons:list[dict] # of `spans`: where the clip is left alone, and why; once the whole clip has been seen
+    reasons:list[dict] # of `unseen_spans`: where the clip is left alone, and why; once the whole clip has been seen
 
 # %% ../nbs/19d_job.ipynb #74b8e82d
 def number_runs(
@@ -313,9 +313,9 @@ def speech_weights(
 # %% ../nbs/19d_job.ipynb #792dac4b
 def new_voice(
     job:Job, # whose length, model and settings count
-    rule:str, # of `choose`
+    rule:str, # of `choose_face`
     samples:np.ndarray, # (N,) the voice at 16 kHz
-    loud:np.ndarray|None=None, # of `loudness`, for the rule 'speaking'
+    loud:np.ndarray|None=None, # of `relative_loudness`, for the rule 'speaking'
 )->Voice:
     "A voice of which nothing is decided."
     missing = round(job.spoken/job.video.fps*SAMPLE_RATE) - len(samples)
@@ -333,7 +333,7 @@ def own_loudness(
     video:MediaInfo, # with sound
 )->np.ndarray: # (frames,) 0..1
     "How loud each frame of a clip is."
-    return loudness(read_audio(video.path), video.fps, video.frames)
+    return relative_loudness(read_audio(video.path), video.fps, video.frames)
 
 # %% ../nbs/19d_job.ipynb #410f74b1
 def voice_of(
@@ -475,9 +475,9 @@ def place_speaker(
     video = job.video
     loud = voice.loud
     if loud is not None: loud = np.pad(loud, (0, len(job.looks)))[:len(job.looks)] # silence behind its end
-    tracks = choose(job.looks, voice.rule, (video.width, video.height), video.fps, loud)
-    voice.sightings += follow(job.looks, tracks, video.fps, job.models.config.resolution, len(voice.sightings), placed)
-    voice.reasons = spans(job.looks, tracks, voice.sightings, video.fps)
+    tracks = choose_face(job.looks, voice.rule, (video.width, video.height), video.fps, loud)
+    voice.sightings += follow_face(job.looks, tracks, video.fps, job.models.config.resolution, len(voice.sightings), placed)
+    voice.reasons = unseen_spans(job.looks, tracks, voice.sightings, video.fps)
     return tracks
 
 # %% ../nbs/19d_job.ipynb #7804816b

@@ -41,7 +41,7 @@ from .media import MediaInfo, open_media, probe, read_audio, read_frames, readab
 from .pipeline import lipsync, lipsync_settings, shrunk, write_comparison
 from .speaker import Models, SetConfig, load_models, set_config
 from .spoken_text import say_text, spoken_languages
-from .tracks import Look, Seen, numbers, scan_clip
+from .tracks import Look, Seen, person_numbers, scan_clip
 from .writing import VideoWriter
 
 # %% ../nbs/80_jobs.ipynb #bc8092ab
@@ -161,7 +161,7 @@ def people_seen(
     rate:float, # frames per second
 )->dict[int,list[tuple[int,Seen]]]: # by number: in which frames the person is seen, and the face
     "Where each person of a clip is."
-    people = numbers(looks, rate)
+    people = person_numbers(looks, rate)
     seen = {number: [] for number in sorted(set(people.values()))}
     for i, look in enumerate(looks):
         for face in look.faces:

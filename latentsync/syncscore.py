@@ -25,7 +25,7 @@ from .audio import log_mel
 from .core import FPS, SAMPLE_RATE, LatentSyncError, checkpoint_path, load_strict, read_weights
 from .face import LIPS, LIPS_INNER_LINE, lip_aperture, lip_tracker
 from .media import probe, read_audio, read_frames
-from .tracks import FaceScan, Look, choose, loudness, pieces, problem
+from .tracks import FaceScan, Look, choose_face, relative_loudness, frame_runs, speaking_problem
 
 # %% ../nbs/30_syncscore.ipynb #86d2cf5d
 REACH = 15 # frames tried in both directions
@@ -126,13 +126,13 @@ def usable_pieces(
     frames = {}
     for i, (look, t) in enumerate(zip(looks, tracks)):
         seen = None if t is None else look[t]
-        if seen and not problem(seen): frames.setdefault(t, []).append(i)
-    return [p for known in frames.values() for p in pieces(known, gap)]
+        if seen and not speaking_problem(seen): frames.setdefault(t, []).append(i)
+    return [p for known in frames.values() for p in frame_runs(known, gap)]
 
 # %% ../nbs/30_syncscore.ipynb #21546d34
 def face_runs(
     video:str|Path, # with a face
-    face:str|int='largest', # which one: a rule of `tracks.choose`
+    face:str|int='largest', # which one: a rule of `tracks.choose_face`
     least:int=LEAST, # frames of the shortest run
     gap:int=GAP, # frames that may be missing
 )->list[FaceRun]: # in order
@@ -140,8 +140,8 @@ def face_runs(
     info = probe(video)
     scan = FaceScan(lip_tracker())
     looks, found = zip(*(look_at(scan, f) for f in read_frames(video, FPS)))
-    loud = loudness(read_audio(video), FPS, len(looks)) if face == 'speaking' and info.has_audio else None
-    tracks = choose(list(looks), face, (info.width, info.height), FPS, loud)
+    loud = relative_loudness(read_audio(video), FPS, len(looks)) if face == 'speaking' and info.has_audio else None
+    tracks = choose_face(list(looks), face, (info.width, info.height), FPS, loud)
     runs = sorted(p for p in usable_pieces(looks, tracks, gap) if p[-1] - p[0] >= least - 1)
     if not runs:
         which = '' if face == 'largest' else f' that fits the choice {face}'
@@ -434,7 +434,7 @@ def score_v2(
 def sync_score(
     video:str|Path, # with a face
     audio:str|Path|None=None, # another sound; None: that of the video
-    face:str|int='largest', # which one: a rule of `tracks.choose`, such as 'speaking', a number, a place or a picture
+    face:str|int='largest', # which one: a rule of `tracks.choose_face`, such as 'speaking', a number, a place or a picture
     protocol:str='own', # 'own' network, or 'v2' with the released file
 )->SyncScore:
     "By how many frames lips and sound of a video are apart."

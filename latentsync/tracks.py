@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['TRAITS', 'SHOW', 'LOST', 'FORMAT', 'MIN_BROWS', 'MAX_TURN', 'LIKE', 'CAST', 'SURE', 'LEAD', 'OTHER', 'AWAY', 'AHEAD',
            'BELL', 'JUMP', 'BRIDGE', 'FADE', 'Packed', 'Seen', 'Look', 'Sighting', 'head_turn', 'head_pose',
-           'grey_part', 'traits', 'likeness', 'detail', 'colours', 'CutFinder', 'Known', 'fitting_track',
-           'followed_faces', 'seen_again', 'seen_face', 'FaceScan', 'scan_file', 'save_looks', 'load_looks',
-           'scan_clip', 'problem', 'like_picture', 'within', 'shots', 'able', 'arrivals', 'shown', 'alike', 'person_of',
-           'give_numbers', 'numbers', 'numbered', 'face_rule', 'loudness', 'lip_speed', 'speaker_scores', 'speakers',
-           'cast_of', 'stays', 'choose', 'jumps', 'parabola', 'steady', 'pieces', 'sightings', 'follow', 'excuse',
-           'spans']
+           'grey_part', 'face_descriptor', 'descriptor_similarity', 'fine_detail', 'picture_colours', 'CutFinder',
+           'Known', 'fitting_track', 'followed_faces', 'seen_again', 'seen_face', 'FaceScan', 'scan_file', 'save_looks',
+           'load_looks', 'scan_clip', 'speaking_problem', 'like_picture', 'rectangle_rule', 'clip_shots',
+           'usable_tracks', 'track_arrivals', 'track_descriptors', 'nearest_similarity', 'person_of', 'give_numbers',
+           'person_numbers', 'number_rule', 'face_rule', 'relative_loudness', 'lip_speed', 'speaker_scores',
+           'active_speakers', 'cast_of', 'presence_length', 'choose_face', 'anchor_jumps', 'local_parabola',
+           'steady_points', 'frame_runs', 'face_sightings', 'follow_face', 'reason_unchanged', 'unseen_spans']
 
 # %% ../nbs/03a_tracks.ipynb #d1d63a89
 import hashlib, json, os, re, zipfile, zlib
@@ -67,7 +68,7 @@ class Seen(Packed):
     jaw:(np.float32, (9,2)) # see `Face`
     aperture:float # gap of the inner lips in distances between the eyes; 0 if the detector has no lip points
     turn:float # of `head_turn`
-    detail:float # of `detail`
+    detail:float # of `fine_detail`
     score:float # of the detector, 0..1
 
     def __init__(self, *values, traits=None, **named):
@@ -146,7 +147,7 @@ def grey_part(
 # %% ../nbs/03a_tracks.ipynb #d8fc93c7
 TRAITS = 96 # px, side of the square the traits are read from
 
-def traits(
+def face_descriptor(
     rgb:np.ndarray|Picture, # (H,W,3) uint8
     anchors:np.ndarray, # (3,2) px
 )->np.ndarray: # (512,) float16, of length one
@@ -163,15 +164,15 @@ def traits(
     return np.float16((edges - edges.mean())/(np.linalg.norm(edges - edges.mean()) + 1e-6))
 
 # %% ../nbs/03a_tracks.ipynb #3c7eaab1
-def likeness(
-    a:np.ndarray, # (512,) of `traits`
-    b:np.ndarray, # (512,) of `traits`
+def descriptor_similarity(
+    a:np.ndarray, # (512,) of `face_descriptor`
+    b:np.ndarray, # (512,) of `face_descriptor`
 )->float: # 1: the same picture, about .3 for two persons
     "How much two faces look alike."
     return float(np.float32(a)@np.float32(b))
 
 # %% ../nbs/03a_tracks.ipynb #fbee2984
-def detail(
+def fine_detail(
     rgb:np.ndarray|Picture, # (H,W,3) uint8
     anchors:np.ndarray, # (3,2) px
 )->float: # variance of the Laplacian, of grey levels
@@ -184,7 +185,7 @@ def detail(
     return float(cv2.Laplacian(mouth, cv2.CV_32F).var())
 
 # %% ../nbs/03a_tracks.ipynb #65d07537
-def colours(
+def picture_colours(
     thumb:np.ndarray, # (h,w,3) 0..255
 )->np.ndarray: # (512,) shares of 8 x 8 x 8 colours
     "Which colours a picture has."
@@ -211,7 +212,7 @@ class CutFinder:
     )->bool:
         "Whether two pictures belong to two shots."
         if change.mean() <= self.times*(np.median(self.usual) + 1): return False
-        return (change.max(2) > 12).mean() > self.share and abs(colours(new) - colours(old)).sum()/2 > self.colour
+        return (change.max(2) > 12).mean() > self.share and abs(picture_colours(new) - picture_colours(old)).sum()/2 > self.colour
 
     def __call__(self,
         rgb:np.ndarray|Picture, # (H,W,3) uint8, the next frame
@@ -257,13 +258,13 @@ def fitting_track(
     taken:Container[int], # tracks that are in this frame already
 )->int|None: # None: someone new
     "Whose track a face that was just found goes on with."
-    fits = {t: likeness(k.traits, new) - k.distance(box, now) for t, k in known.items() if t not in taken}
+    fits = {t: descriptor_similarity(k.traits, new) - k.distance(box, now) for t, k in known.items() if t not in taken}
     t = max(fits, key=fits.get, default=None)
     return t if t is not None and fits[t] >= 0 else None
 
 # %% ../nbs/03a_tracks.ipynb #3c3fead8
 def followed_faces(
-    detector:MeshDetector|InsightFace, # with `follow`
+    detector:MeshDetector|InsightFace, # with `follow_face`
     rgb:np.ndarray|Picture, # (H,W,3) uint8, the next frame
     faces:dict[int,Face], # of the last frame, by track
 )->dict[int,Face]: # those that are still there
@@ -286,7 +287,7 @@ def seen_again(
     known.frame = now
     if now - known.shown < SHOW or head_turn(face) >= .4: return None
     known.shown = now
-    known.traits = traits(rgb, face.anchors)
+    known.traits = face_descriptor(rgb, face.anchors)
     return known.traits
 
 # %% ../nbs/03a_tracks.ipynb #109dee8b
@@ -298,7 +299,7 @@ def seen_face(
 )->Seen:
     "What stays of a face."
     aperture = lip_aperture(face.points)[0] if len(face.points) == 468 else 0.
-    fine = detail(rgb, face.anchors)
+    fine = fine_detail(rgb, face.anchors)
     return Seen(track, face.box, face.anchors, face.jaw, aperture, head_turn(face), fine, face.score, traits=show)
 
 # %% ../nbs/03a_tracks.ipynb #405848a0
@@ -335,7 +336,7 @@ class FaceScan:
 
     def _track_of(self, rgb, face, taken):
         "Who was found: somebody of this shot, or someone new."
-        new = traits(rgb, face.anchors)
+        new = face_descriptor(rgb, face.anchors)
         t = fitting_track(self.known, face.box, new, self.n, taken)
         if t is None:
             t = self.tracks
@@ -415,7 +416,7 @@ def scan_clip(
 MIN_BROWS = 16 # px between the brows of the smallest face that may speak
 MAX_TURN = .6 # of the widest profile that may speak
 
-def problem(
+def speaking_problem(
     seen:Seen, # a face in a frame
 )->str|None: # None: it can
     "Why a face cannot speak."
@@ -429,7 +430,7 @@ def _best(scores, least):
     return best if scores[best] >= least else None
 
 # %% ../nbs/03a_tracks.ipynb #80c48d7e
-LIKE = .5 # `likeness` to the reference picture that is asked for: see below
+LIKE = .5 # `descriptor_similarity` to the reference picture that is asked for: see below
 
 def like_picture(
     path:str, # a picture with a face
@@ -440,13 +441,13 @@ def like_picture(
     if not faces:
         found = f'no face is found in the reference picture {path}'
         raise LatentSyncError(f'{found}; give a sharp picture of a face from the front')
-    wanted = traits(picture, faces[0].anchors)
+    wanted = face_descriptor(picture, faces[0].anchors)
     def like(seen): # list of `Seen`, of one track
-        return max((likeness(wanted, s.traits) for s in seen if s.traits is not None), default=0)
+        return max((descriptor_similarity(wanted, s.traits) for s in seen if s.traits is not None), default=0)
     return lambda cast: _best({t: like(seen) for t, seen in cast.items()}, LIKE)
 
 # %% ../nbs/03a_tracks.ipynb #3afe12bf
-def within(
+def rectangle_rule(
     rectangle:np.ndarray, # (4,) x, y, w, h, px
 )->Callable: # cast -> track
     "The rule of a rectangle."
@@ -459,11 +460,11 @@ def within(
 
 # %% ../nbs/03a_tracks.ipynb #f7fe8932
 CAST = 5. # s a rule looks ahead
-SURE = .6 # `likeness` that makes a face a person of an earlier shot
+SURE = .6 # `descriptor_similarity` that makes a face a person of an earlier shot
 LEAD = .1 # by how much nobody else may come near
-OTHER = .4 # `likeness` below which it is someone new
+OTHER = .4 # `descriptor_similarity` below which it is someone new
 
-def shots(
+def clip_shots(
     looks:list[Look], # of a clip
 )->list[tuple[int,int]]: # first frame, one past the last
     "The shots of a clip."
@@ -471,19 +472,19 @@ def shots(
     return list(zip(cuts, [*cuts[1:], len(looks)]))
 
 # %% ../nbs/03a_tracks.ipynb #a089f8c6
-def able(
+def usable_tracks(
     looks:list[Look], # of a shot
 )->dict[int,dict[int,Seen]]: # {track: {frame: `Seen`}}
     "Who can speak, and when."
     seen = {}
     for i, x in enumerate(looks):
         for s in x.faces:
-            if not problem(s): seen.setdefault(s.track, {})[i] = s
+            if not speaking_problem(s): seen.setdefault(s.track, {})[i] = s
     return seen
 
 # %% ../nbs/03a_tracks.ipynb #66375cf8
-def arrivals(
-    seen:dict, # of `able`
+def track_arrivals(
+    seen:dict, # of `usable_tracks`
     n:int, # frames of the shot
     fps:float, # frames per second
 )->Iterator[tuple[list,dict]]: # new tracks from left to right, what has been seen so far
@@ -499,7 +500,7 @@ def arrivals(
         yield sorted([t for t in ready if ready[t] == now], key=middle), part
 
 # %% ../nbs/03a_tracks.ipynb #9d005d41
-def shown(
+def track_descriptors(
     seen:dict[int,dict[int,Seen]], # {track: {frame: `Seen`}}
     tracks:list[int], # of one person
 )->list[np.ndarray]: # of traits
@@ -507,7 +508,7 @@ def shown(
     return [s.traits for t in tracks for s in seen[t].values() if s.traits is not None]
 
 # %% ../nbs/03a_tracks.ipynb #8f787aeb
-def alike(
+def nearest_similarity(
     mine:list[np.ndarray], # traits
     others:list[np.ndarray], # traits
 )->float: # -1..1; `OTHER` if there is nothing to compare
@@ -523,11 +524,11 @@ def person_of(
     count:int, # numbers given so far
 )->int|None: # number, `count` for someone new; None: unsure
     "Whose face it is."
-    mine = shown(seen, [track])
+    mine = track_descriptors(seen, [track])
     apart = lambda n: not any(seen[track].keys() & seen[t].keys() for t in here.get(n, ()))
-    near = {n: alike(mine, shown(seen, tracks)) for n, tracks in here.items() if apart(n)}
+    near = {n: nearest_similarity(mine, track_descriptors(seen, tracks)) for n, tracks in here.items() if apart(n)}
     if near and max(near.values()) >= LIKE: return max(near, key=near.get)
-    like = {n: alike(mine, traits) for n, traits in known.items() if apart(n)}
+    like = {n: nearest_similarity(mine, traits) for n, traits in known.items() if apart(n)}
     best, next_best = sorted([-1, -1, *like.values()])[:-3:-1]
     if best >= SURE and best - next_best >= LEAD: return max(like, key=like.get)
     if best < OTHER: return count
@@ -543,7 +544,7 @@ def give_numbers(
     given:dict[int,int], # {track: number}; gets the new ones
 ):
     "Tell who some new tracks are."
-    best = {t: max((alike(shown(seen, [t]), k) for k in known.values()), default=0) for t in tracks}
+    best = {t: max((nearest_similarity(track_descriptors(seen, [t]), k) for k in known.values()), default=0) for t in tracks}
     surest_first = sorted(tracks, key=best.get, reverse=True)
     for i, t in enumerate([*surest_first, *tracks]):
         count = len({*given.values()})
@@ -553,24 +554,24 @@ def give_numbers(
         here.setdefault(n, []).append(t)
 
 # %% ../nbs/03a_tracks.ipynb #588a65e3
-def numbers(
+def person_numbers(
     looks:list[Look], # of a clip
     fps:float, # frames per second
 )->dict[int,int]: # {track: number}; a track that is nobody for sure is missing
     "The person behind each track, over all shots."
     out = {}
     known = {}
-    for a, b in shots(looks):
-        seen = able(looks[a:b])
+    for a, b in clip_shots(looks):
+        seen = usable_tracks(looks[a:b])
         here = {}
-        for tracks, part in arrivals(seen, b - a, fps): give_numbers(tracks, part, here, known, out)
+        for tracks, part in track_arrivals(seen, b - a, fps): give_numbers(tracks, part, here, known, out)
         for n, tracks in here.items():
-            if n not in known or alike(shown(seen, tracks), known[n]) >= SURE:
-                known[n] = (known.get(n, []) + shown(seen, tracks))[-50:] # the last minute
+            if n not in known or nearest_similarity(track_descriptors(seen, tracks), known[n]) >= SURE:
+                known[n] = (known.get(n, []) + track_descriptors(seen, tracks))[-50:] # the last minute
     return out
 
 # %% ../nbs/03a_tracks.ipynb #d7f58279
-def numbered(
+def number_rule(
     n:int, # of a person
     numbers:dict[int,int], # {track: number}
 )->Callable: # cast -> track
@@ -584,7 +585,7 @@ def _rectangle(rule, size):
     if (box[:2] >= size).any() or not box[2:].all():
         picture = f'{size[0]} x {size[1]}'
         raise LatentSyncError(f'the rectangle {rule} lies outside the picture of {picture}; give x,y,w,h in pixels')
-    return within(box)
+    return rectangle_rule(box)
 
 # %% ../nbs/03a_tracks.ipynb #f3449748
 def face_rule(
@@ -600,14 +601,14 @@ def face_rule(
     if rule == 'largest': return lambda cast: max(cast, key=lambda t: sum(map(area, cast[t])))
     if rule == 'left': return lambda cast: order(cast)[0]
     if rule == 'right': return lambda cast: order(cast)[-1]
-    if rule.isdigit(): return numbered(int(rule), numbers(looks, fps))
+    if rule.isdigit(): return number_rule(int(rule), person_numbers(looks, fps))
     if re.fullmatch(r'\d+(,\d+){3}', rule): return _rectangle(rule, size)
     if Path(rule).suffix: return like_picture(rule)
     raise LatentSyncError(f'unknown choice of a face {rule!r}; '
         'choose largest, left, right, speaking, a number, x,y,w,h or a picture file')
 
 # %% ../nbs/03a_tracks.ipynb #890ff3be
-def loudness(
+def relative_loudness(
     samples:np.ndarray, # (N,) sound of the clip
     fps:float|Fraction, # frames per second of the video
     n:int, # frames
@@ -636,7 +637,7 @@ def lip_speed(
 def speaker_scores(
     looks:list[Look], # of a shot
     tracks:list[int], # who might speak
-    loud:np.ndarray, # (n,) of `loudness`, 0..1
+    loud:np.ndarray, # (n,) of `relative_loudness`, 0..1
     fps:float, # frames per second
 )->np.ndarray: # (n,tracks); -inf where the face is not there for two seconds before and after
     "How well the lips of each face go with the sound around each frame."
@@ -653,13 +654,13 @@ def speaker_scores(
     return np.stack(out, 1)
 
 # %% ../nbs/03a_tracks.ipynb #3779ca8d
-def speakers(
+def active_speakers(
     looks:list[Look], # of one shot
-    loud:np.ndarray, # (n,) of `loudness`, 0..1
+    loud:np.ndarray, # (n,) of `relative_loudness`, 0..1
     fps:float, # frames per second
 )->list[int|None]: # (n,) track or None
     "Whose lips move with the sound, frame by frame."
-    tracks = sorted({s.track for x in looks for s in x.faces if not problem(s)})
+    tracks = sorted({s.track for x in looks for s in x.faces if not speaking_problem(s)})
     if not tracks: return [None]*len(looks)
     score = speaker_scores(looks, tracks, loud, fps)
     now = int(score[0].argmax())
@@ -679,11 +680,11 @@ def cast_of(
 )->dict[int,list[Seen]]: # by track
     "Who can speak for half a second, or a fifth of a shorter time."
     cast = {}
-    for s in (s for x in looks for s in x.faces if not problem(s)): cast.setdefault(s.track, []).append(s)
+    for s in (s for x in looks for s in x.faces if not speaking_problem(s)): cast.setdefault(s.track, []).append(s)
     return {t: seen for t, seen in cast.items() if len(seen) >= min(fps/2, len(looks)/5)}
 
 # %% ../nbs/03a_tracks.ipynb #37f3434b
-def stays(
+def presence_length(
     looks:list[Look], # from now on
     track:int, # one that is there
     away:int, # frames after which a face is given up
@@ -700,40 +701,40 @@ def _in_shot(looks, pick, fps):
     "One shot: a rule looks where somebody can speak, holds while the face is there, and looks again."
     out = []
     while len(out) < len(looks):
-        can = (i for i in range(len(out), len(looks)) if any(not problem(s) for s in looks[i].faces))
+        can = (i for i in range(len(out), len(looks)) if any(not speaking_problem(s) for s in looks[i].faces))
         first = next(can, len(looks))
         ahead = min(len(looks), first + round(CAST*fps))
         cast = cast_of(looks[first:ahead], fps)
         track = pick(cast) if cast else None
-        end = ahead if track is None else first + stays(looks[first:], track, round(AWAY*fps))
+        end = ahead if track is None else first + presence_length(looks[first:], track, round(AWAY*fps))
         out += [track]*(end - len(out))
     return out
 
 # %% ../nbs/03a_tracks.ipynb #f32eeb86
-def choose(
+def choose_face(
     looks:list[Look], # of a clip
     rule:str|int='largest', # see the table
     size:tuple[int,int]=(0, 0), # width, height of the frames, px, for a rectangle
     fps:float|Fraction=25, # frames per second
-    loud:np.ndarray|None=None, # (n,) of `loudness` of the clip's own sound, for 'speaking'; None: the liveliest lips
+    loud:np.ndarray|None=None, # (n,) of `relative_loudness` of the clip's own sound, for 'speaking'; None: the liveliest lips
 )->list[int|None]: # (n,) track or None: nobody fits
     "Which face shall speak, frame by frame."
     fps = float(fps)
     if rule != 'speaking':
         pick = face_rule(rule, size, looks, fps)
-        return [t for a, b in shots(looks) for t in _in_shot(looks[a:b], pick, fps)]
+        return [t for a, b in clip_shots(looks) for t in _in_shot(looks[a:b], pick, fps)]
     faces = [s for x in looks for s in x.faces]
     if faces and not any(s.aperture for s in faces):
         raise LatentSyncError('this face detector does not see lips open; '
             'use the detector mesh to find who is speaking')
     loud = np.ones(len(looks)) if loud is None else loud
-    return [t for a, b in shots(looks) for t in speakers(looks[a:b], loud[a:b], fps)]
+    return [t for a, b in clip_shots(looks) for t in active_speakers(looks[a:b], loud[a:b], fps)]
 
 # %% ../nbs/03a_tracks.ipynb #e0bd859d
 BELL = .08 # s, width of the weights
 JUMP = .1 # step between two frames that is no movement, in distances between the brows
 
-def jumps(
+def anchor_jumps(
     anchors:np.ndarray, # (n,3,2) px
 )->list[int]: # frames that begin a new movement
     "Where a step has nothing in common with the steps before and after."
@@ -743,7 +744,7 @@ def jumps(
     return [int(i) + 1 for i in np.flatnonzero(odd > JUMP*np.linalg.norm(anchors[1:, 1] - anchors[1:, 0], axis=1))]
 
 # %% ../nbs/03a_tracks.ipynb #f4105d3d
-def parabola(
+def local_parabola(
     values:np.ndarray, # (n,d)
     sigma:float, # frames
 )->np.ndarray: # (n,d)
@@ -758,20 +759,20 @@ def parabola(
     return np.linalg.solve(left, right)[:, 0]
 
 # %% ../nbs/03a_tracks.ipynb #0292efc9
-def steady(
+def steady_points(
     points:np.ndarray, # (n,K,2) px, without gaps; the first three are the anchors
     fps:float, # frames per second
 )->np.ndarray: # (n,K,2) px
     "Points that do not tremble and do not lag."
-    at = [0, *jumps(points[:, :3]), len(points)]
+    at = [0, *anchor_jumps(points[:, :3]), len(points)]
     flat = points.reshape(len(points), -1).astype(float)
-    return np.concatenate([parabola(flat[a:b], max(BELL*fps, 1)) for a, b in zip(at, at[1:])]).reshape(points.shape)
+    return np.concatenate([local_parabola(flat[a:b], max(BELL*fps, 1)) for a, b in zip(at, at[1:])]).reshape(points.shape)
 
 # %% ../nbs/03a_tracks.ipynb #6eb9758b
 BRIDGE = .5 # s, longest gap that is bridged
 FADE = .2 # s, length of a fade
 
-def pieces(
+def frame_runs(
     frames:list[int], # in which the face can speak
     gap:int, # frames that may be missing
 )->Iterator[list[int]]:
@@ -794,7 +795,7 @@ def _ramps(n, fps, fades):
     return weight
 
 # %% ../nbs/03a_tracks.ipynb #079173d7
-def sightings(
+def face_sightings(
     seen:dict[int,Seen], # by frame, without long gaps
     fps:float, # frames per second
     resolution:int, # of the face square, px
@@ -807,14 +808,14 @@ def sightings(
     rows = [np.r_[s.aperture, s.turn, s.detail, s.anchors.ravel(), s.jaw.ravel()] for s in seen.values()]
     values = np.stack([np.interp(at, known, v) for v in np.array(rows, float).T], 1)
     weight = _ramps(len(at), fps, fades)
-    points = steady(values[:, 3:].reshape(len(at), -1, 2), fps)
+    points = steady_points(values[:, 3:].reshape(len(at), -1, 2), fps)
     return {int(i): Sighting(similarity(p[:3], resolution)[0], p[3:], head_pose(p[:3]), *v[:3], w, int(i) not in seen)
         for i, p, v, w in zip(at, points, values, weight) if i in part}
 
 # %% ../nbs/03a_tracks.ipynb #f4eed587
-def follow(
+def follow_face(
     looks:list[Look], # of a clip
-    tracks:list[int|None], # of `choose`
+    tracks:list[int|None], # of `choose_face`
     fps:float|Fraction, # frames per second
     resolution:int, # of the face square, px
     start:int=0, # first frame that is asked for
@@ -825,38 +826,38 @@ def follow(
     part = range(start, len(looks) if stop is None else stop)
     far = round(2*fps) # further than a bridge, a fade and the smoothing reach
     out = {}
-    for a, b in shots(looks):
+    for a, b in clip_shots(looks):
         near = range(max(a, part.start - far), min(b, part.stop + far))
         for track, run in groupby(near, key=lambda i: tracks[i]):
-            seen = {i: s for i in run if track is not None and (s := looks[i][track]) and not problem(s)}
-            for piece in pieces(list(seen), round(BRIDGE*fps)):
+            seen = {i: s for i in run if track is not None and (s := looks[i][track]) and not speaking_problem(s)}
+            for piece in frame_runs(list(seen), round(BRIDGE*fps)):
                 fades = piece[0] > a, piece[-1] < b - 1
-                out |= sightings({i: seen[i] for i in piece}, fps, resolution, fades, part)
+                out |= face_sightings({i: seen[i] for i in piece}, fps, resolution, fades, part)
     return [out.get(i) for i in part]
 
 # %% ../nbs/03a_tracks.ipynb #a364c9cc
-def excuse(
+def reason_unchanged(
     look:Look, # a frame
-    track:int|None, # of `choose`
-    sighting:Sighting|None, # of `follow`
+    track:int|None, # of `choose_face`
+    sighting:Sighting|None, # of `follow_face`
 )->str|None: # None: the face speaks
     "Why a frame stays as it is."
     if sighting: return 'bridged' if sighting.bridged else None
     if not look.faces: return 'no face'
-    if track is not None: return problem(look[track]) if look[track] else 'chosen face not seen'
-    return problem(max(look.faces, key=lambda s: np.prod(s.box[2:] - s.box[:2]))) or 'no face fits the choice'
+    if track is not None: return speaking_problem(look[track]) if look[track] else 'chosen face not seen'
+    return speaking_problem(max(look.faces, key=lambda s: np.prod(s.box[2:] - s.box[:2]))) or 'no face fits the choice'
 
 # %% ../nbs/03a_tracks.ipynb #e511a7a9
-def spans(
+def unseen_spans(
     looks:list[Look], # of a clip
-    tracks:list[int|None], # of `choose`
-    sightings:list[Sighting|None], # of `follow`
+    tracks:list[int|None], # of `choose_face`
+    sightings:list[Sighting|None], # of `follow_face`
     fps:float|Fraction, # frames per second
 )->list[dict]: # start and end in s, reason
     "Stretches in which the face is not seen or may not speak, for the report."
     out = []
     n = 0
-    for reason, run in groupby(map(excuse, looks, tracks, sightings)):
+    for reason, run in groupby(map(reason_unchanged, looks, tracks, sightings)):
         start = n
         n += len(list(run))
         if reason: out.append(dict(start=round(start/float(fps), 3), end=round(n/float(fps), 3), reason=reason))
