@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['LEFT_EDGE', 'RIGHT_EDGE', 'BRIDGE', 'CALM_SQUARE', 'RIM', 'LOWER_FACE', 'FULL', 'SLIM', 'QUICK', 'SMALL',
            'AVE_LAYERS', 'PREFIX', 'PER_FRAME', 'HEARD', 'LAYOUTS', 'BEFORE', 'AFTER', 'BLUE_FIRST', 'CONFIG',
-           'FEATHER', 'MOST_TONE', 'crop_squares', 'square_matrix', 'cut_square', 'MaskBox', 'AvatarConfig', 'hide_box',
-           'inner_window', 'network_input', 'new_ear', 'load_ear', 'base_file', 'mel_windows', 'hear_frames',
-           'published_count', 'public_features', 'FeatureLayout', 'sound_input', 'InvertedBlock', 'DoubleBlock',
-           'down_stage', 'UpStage', 'SoundStage', 'AvatarNet', 'ours_from_public', 'save_avatar_net', 'stored_config',
-           'load_avatar_net', 'shown_weight', 'rim_places', 'toned_crop', 'paste_square']
+           'FEATHER', 'MOST_TONE', 'crop_squares', 'square_matrix', 'cut_square', 'MaskBox', 'AvatarConfig',
+           'inner_window', 'hide_box', 'network_input', 'new_ear', 'load_ear', 'base_file', 'mel_windows',
+           'hear_frames', 'published_count', 'public_features', 'FeatureLayout', 'sound_input', 'InvertedBlock',
+           'DoubleBlock', 'down_stage', 'UpStage', 'SoundStage', 'AvatarNet', 'ours_from_public', 'save_avatar_net',
+           'stored_config', 'load_avatar_net', 'shown_weight', 'rim_places', 'toned_crop', 'box_inside', 'paste_square']
 
 # %% ../nbs/70_avatar.ipynb #f142e288
 import json
@@ -23,19 +23,23 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 import torch
+from fastcore.basics import patch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from scipy.ndimage import gaussian_filter1d
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_path, dataclass_from, load_strict, read_weights
+from .core import FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_path
+from .core import dataclass_from, load_strict, read_weights
 from .audio import SYNCNET_MEL_RATE, syncnet_mel
 from .pictures import Picture
 from .syncnet import Layer, conv_tower
 
 # %% ../nbs/70_avatar.ipynb #67bd078b
-LEFT_EDGE, RIGHT_EDGE, BRIDGE = (127, 234), (356, 454), 195 # of the mesh
+LEFT_EDGE = (127, 234) # points of the mesh, as those below
+RIGHT_EDGE = (356, 454)
+BRIDGE = 195
 CALM_SQUARE = .08 # s, standard deviation of the Gaussian over place and size
 
 def crop_squares(
@@ -57,6 +61,7 @@ def square_matrix(
     s = side/wide
     return np.float64([[s, 0, s*(.5 - x) - .5], [0, s, s*(.5 - y) - .5]])
 
+# %% ../nbs/70_avatar.ipynb #4def5efa
 def cut_square(
     frame:np.ndarray|Picture, # (H,W,3) uint8
     square:np.ndarray, # (3,) of `crop_squares`
@@ -65,7 +70,8 @@ def cut_square(
     "The crop of a frame; where the frame ends, its border goes on."
     k = max(round(square[2]/side), 1)
     frame = frame if isinstance(frame, np.ndarray) else frame[:, :]
-    large = cv2.warpAffine(frame, square_matrix(square, side*k), (side*k,)*2, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    place = square_matrix(square, side*k)
+    large = cv2.warpAffine(frame, place, (side*k,)*2, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return large if k == 1 else cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA)
 
 # %% ../nbs/70_avatar.ipynb #7d93fe5e
@@ -74,8 +80,11 @@ class MaskBox:
     "What is hidden of the inner window, px."
     x:int # left edge
     y:int # top edge
-    width:int
-    height:int
+    width:int # to the right
+    height:int # down
+
+# %% ../nbs/70_avatar.ipynb #7305f2e7
+RIM = 4 # px of the crop that are never drawn
 
 @dataclass(frozen=True)
 class AvatarConfig:
@@ -88,8 +97,11 @@ class AvatarConfig:
 
     def __post_init__(self):
         "Refuse what does not fit together."
-        if self.inner not in (160, 320): raise LatentSyncError(f'an avatar network draws 320 or 160 px, not {self.inner}; choose one of them')
-        if self.halvings not in (4, 5): raise LatentSyncError(f'an avatar network halves its picture 4 or 5 times, not {self.halvings}; choose one of them')
+        if self.inner not in (160, 320):
+            raise LatentSyncError(f'an avatar network draws 320 or 160 px, not {self.inner}; choose one of them')
+        if self.halvings not in (4, 5):
+            raise LatentSyncError(f'an avatar network halves its picture 4 or 5 times, '
+                f'not {self.halvings}; choose one of them')
 
     @property
     def crop(self)->int: # px
@@ -97,44 +109,51 @@ class AvatarConfig:
         return self.inner + 2*RIM
 
 # %% ../nbs/70_avatar.ipynb #3126bb2e
-RIM = 4 # px of the crop that are never drawn
 LOWER_FACE = MaskBox(20, 56, 280, 254) # of 320 px
 FULL = AvatarConfig()
 SLIM = AvatarConfig(channels=(16,32,64,128,256), mask=LOWER_FACE)
 QUICK = AvatarConfig(channels=SLIM.channels, inner=160, mask=MaskBox(10, 28, 140, 127))
 SMALL = AvatarConfig(inner=160, halvings=4, mask=MaskBox(5, 5, 150, 145))
 
-# %% ../nbs/70_avatar.ipynb #6aa3d375
-def hide_box(
-    windows:np.ndarray|Tensor, # (...,H,W,3) pictures, or (...,3,H,W) tensors
-    mask:MaskBox,
-)->np.ndarray|Tensor: # a copy
-    "Black out what the network has to draw."
-    rows, cols = slice(mask.y, mask.y + mask.height), slice(mask.x, mask.x + mask.width)
-    out = windows.clone() if isinstance(windows, Tensor) else windows.copy()
-    if isinstance(out, Tensor): out[..., rows, cols] = 0
-    else: out[..., rows, cols, :] = 0
-    return out
-
+# %% ../nbs/70_avatar.ipynb #62120610
 def inner_window(
     crops:np.ndarray, # (...,S,S,3)
 )->np.ndarray: # (...,S-8,S-8,3), a view
     "What is drawn of a crop."
     return crops[..., RIM:-RIM, RIM:-RIM, :]
 
+# %% ../nbs/70_avatar.ipynb #6aa3d375
+def hide_box(
+    windows:np.ndarray|Tensor, # (...,H,W,3) pictures, or (...,3,H,W) tensors
+    mask:MaskBox, # what is hidden
+)->np.ndarray|Tensor: # a copy
+    "Black out what the network has to draw."
+    rows = slice(mask.y, mask.y + mask.height)
+    cols = slice(mask.x, mask.x + mask.width)
+    out = windows.clone() if isinstance(windows, Tensor) else windows.copy()
+    if isinstance(out, Tensor): out[..., rows, cols] = 0
+    else: out[..., rows, cols, :] = 0
+    return out
+
 # %% ../nbs/70_avatar.ipynb #13035052
 def network_input(
     reference:np.ndarray, # (B,S,S,3) uint8 crops of another moment
     crops:np.ndarray, # (B,S,S,3) uint8 crops to redraw
-    mask:MaskBox,
+    mask:MaskBox, # what is hidden of them
 )->Tensor: # (B,6,S-8,S-8) float32 in 0..1
     "Both windows as a network takes them."
     pair = np.concatenate([inner_window(reference), hide_box(inner_window(crops), mask)], -1)
     return torch.from_numpy(np.ascontiguousarray(pair)).permute(0, 3, 1, 2).float()/255
 
 # %% ../nbs/70_avatar.ipynb #17b44eb6
-AVE_LAYERS = (Layer(32, 1, 2, slope=0), Layer(64, (3,1), 2, slope=0), Layer(128, 3, 2, slope=0), Layer(256, (3,2), 1, slope=0),
-    Layer(512, padding=0, slope=0), Layer(512, kernel=1, padding=0, slope=0))
+AVE_LAYERS = (
+    Layer(32, 1, 2, slope=0),
+    Layer(64, (3,1), 2, slope=0),
+    Layer(128, 3, 2, slope=0),
+    Layer(256, (3,2), 1, slope=0),
+    Layer(512, padding=0, slope=0),
+    Layer(512, kernel=1, padding=0, slope=0),
+)
 
 def new_ear(
 )->nn.Sequential: # (B,1,80,16) mel windows in -4..4 -> (B,512,1,1)
@@ -150,7 +169,8 @@ def load_ear(
     "Read an audio encoder. Raises `LatentSyncError` where the file holds something else."
     weights = {k.removeprefix('module.'): v for k, v in read_weights(path).items()}
     own = {k.removeprefix(PREFIX): v for k, v in weights.items() if k.startswith(PREFIX)} or weights
-    return load_strict(new_ear(), {k: v.float() if v.is_floating_point() else v for k, v in own.items()}, path).eval().requires_grad_(False)
+    exact = {k: v.float() if v.is_floating_point() else v for k, v in own.items()}
+    return load_strict(new_ear(), exact, path).eval().requires_grad_(False)
 
 # %% ../nbs/70_avatar.ipynb #7c6de485
 def base_file(
@@ -174,6 +194,7 @@ def mel_windows(
     starts = torch.arange(n)*SYNCNET_MEL_RATE//FPS
     return mel.unfold(1, HEARD, 1)[:, starts].transpose(0, 1)[:, None]
 
+# %% ../nbs/70_avatar.ipynb #ae688927
 @torch.inference_mode()
 def hear_frames(
     ear:nn.Module, # of `load_ear`
@@ -191,6 +212,7 @@ def published_count(
     "How many vectors the public code saves, both doubled ones included."
     return int((columns - HEARD)/PER_FRAME) + 2 + 2
 
+# %% ../nbs/70_avatar.ipynb #013bb9bb
 def public_features(
     features:np.ndarray, # (n+2,512) of an `aud_ave.npy`
     frames:int, # n', of the video
@@ -204,18 +226,26 @@ class FeatureLayout(NamedTuple):
     shape:tuple[int,int,int] # channels, rows, columns of 16 vectors
     rate:int # vectors per second
 
-LAYOUTS = dict(ave=FeatureLayout((32,16,16), 25), hubert=FeatureLayout((32,32,32), 25), wenet=FeatureLayout((256,16,32), 20))
-BEFORE, AFTER = 8, 8 # vectors: the moment's own is the first of those after
+LAYOUTS = dict(
+    ave=FeatureLayout((32,16,16), 25),
+    hubert=FeatureLayout((32,32,32), 25),
+    wenet=FeatureLayout((256,16,32), 20),
+)
+
+# %% ../nbs/70_avatar.ipynb #1c75ba46
+BEFORE = 8 # vectors before the moment
+AFTER = 8 # vectors from the moment on: its own is the first of them
 
 def sound_input(
     features:Tensor, # (n,...) vectors of a whole recording, or of what is known of it
     at:list[int]|Tensor, # (B,) frames at 25 frames/s
-    layout:FeatureLayout=LAYOUTS['ave'],
+    layout:FeatureLayout=LAYOUTS['ave'], # of the ear that has heard
     known:int|None=None, # vectors that count; None: all
 )->Tensor: # (B,*layout.shape) float32
     "The vectors around some moments."
     centre = torch.as_tensor(at)*layout.rate//FPS
-    around = (centre[:, None] + torch.arange(-BEFORE, AFTER)).clamp(0, (len(features) if known is None else known) - 1)
+    last = (len(features) if known is None else known) - 1
+    around = (centre[:, None] + torch.arange(-BEFORE, AFTER)).clamp(0, last)
     return features[around].float().reshape(len(centre), *layout.shape)
 
 # %% ../nbs/70_avatar.ipynb #7da2d725
@@ -230,7 +260,8 @@ class InvertedBlock(nn.Module):
         super().__init__()
         wide = 2*in_channels
         looking = nn.Conv2d(wide, wide, 3, stride, 1, groups=wide, bias=False)
-        self.conv = nn.Sequential(nn.Conv2d(in_channels, wide, 1, bias=False), nn.BatchNorm2d(wide), nn.ReLU(), looking, nn.BatchNorm2d(wide), nn.ReLU(),
+        self.conv = nn.Sequential(nn.Conv2d(in_channels, wide, 1, bias=False), nn.BatchNorm2d(wide), nn.ReLU(),
+            looking, nn.BatchNorm2d(wide), nn.ReLU(),
             nn.Conv2d(wide, out_channels, 1, bias=False), nn.BatchNorm2d(out_channels))
         self.residual = residual
 
@@ -249,12 +280,16 @@ class DoubleBlock(nn.Module):
         stride:int=1, # 2 halves the picture
     ):
         super().__init__()
-        self.double_conv = nn.Sequential(InvertedBlock(in_channels, out_channels, stride), InvertedBlock(out_channels, out_channels, residual=True))
+        first = InvertedBlock(in_channels, out_channels, stride)
+        self.double_conv = nn.Sequential(first, InvertedBlock(out_channels, out_channels, residual=True))
 
-    def forward(self, x:Tensor)->Tensor: # (B,in_channels,H,W) -> (B,out_channels,h,w)
+    def forward(self,
+        x:Tensor, # (B,in_channels,H,W)
+    )->Tensor: # (B,out_channels,h,w)
         "One after the other."
         return self.double_conv(x)
 
+# %% ../nbs/70_avatar.ipynb #4962ec01
 def down_stage(
     in_channels:int, # channels that come in
     out_channels:int, # channels that go out
@@ -295,10 +330,13 @@ class SoundStage(nn.Module):
         middle = start if wide else c2
         self.conv1 = InvertedBlock(start, start if wide else c1, residual=wide)
         self.conv2 = InvertedBlock(start if wide else c1, middle, residual=wide)
-        self.conv3, self.bn3 = nn.Conv2d(middle, c3, 3, stride, 1), nn.BatchNorm2d(c3)
+        self.conv3 = nn.Conv2d(middle, c3, 3, stride, 1)
+        self.bn3 = nn.BatchNorm2d(c3)
         self.conv4 = InvertedBlock(c3, c3, residual=True)
-        self.conv5, self.bn5 = nn.Conv2d(c3, c4, 3, 2, 3), nn.BatchNorm2d(c4)
-        self.conv6, self.conv7 = InvertedBlock(c4, c4, residual=True), InvertedBlock(c4, c4, residual=True)
+        self.conv5 = nn.Conv2d(c3, c4, 3, 2, 3)
+        self.bn5 = nn.BatchNorm2d(c4)
+        self.conv6 = InvertedBlock(c4, c4, residual=True)
+        self.conv7 = InvertedBlock(c4, c4, residual=True)
 
     def forward(self,
         sound:Tensor, # (B,*shape of the layout)
@@ -312,44 +350,53 @@ class SoundStage(nn.Module):
 class AvatarNet(nn.Module):
     "The U-Net of one person."
     def __init__(self,
-        config:AvatarConfig=FULL,
+        config:AvatarConfig=FULL, # its sizes
     ):
         super().__init__()
-        c, self.config, large = config.channels, config, config.halvings == 5
+        self.config = config
+        c = config.channels
+        large = config.halvings == 5
         self.audio_model = SoundStage(c, config.features)
         self.fuse_conv = nn.Sequential(DoubleBlock(2*c[4], c[4]), DoubleBlock(c[4], c[3]))
         self.inc = nn.Sequential(OrderedDict(inconv=nn.Sequential(InvertedBlock(6, c[0]))))
         down = [c[0], *c] if large else [*c]
         self.depth = len(down) - 1 # halvings
         for i, pair in enumerate(zip(down, down[1:]), 1): setattr(self, f'down{i}', down_stage(*pair))
-        self.up1, self.up2 = UpStage(c[4], c[3]//2), UpStage(c[3], c[2]//2)
-        self.up3, self.up4 = UpStage(c[2], c[1]//2), UpStage(c[1], c[0])
+        up = [c[3]//2, c[2]//2, c[1]//2, c[0]]
+        for i, pair in enumerate(zip(c[:0:-1], up), 1): setattr(self, f'up{i}', UpStage(*pair))
         if large: self.up5 = UpStage(c[1], c[0]//2)
         self.outc = nn.Sequential(OrderedDict(conv=nn.Conv2d(c[0]//2 if large else c[0], 3, 1)))
 
-    def look(self,
+    def forward(self,
         pictures:Tensor, # (B,6,S,S) of `network_input`
-    )->list[Tensor]: # what each size saw, the largest first
-        "The half that does not listen."
-        seen = [self.inc(pictures)]
-        for i in range(1, self.depth + 1): seen.append(getattr(self, f'down{i}')(seen[-1]))
-        return seen
-
-    def draw(self,
-        seen:list[Tensor], # of `look`
         sound:Tensor, # (B,*shape of the layout) of `sound_input`
     )->Tensor: # (B,3,S,S) in 0..1
-        "The half that does."
-        heard = self.audio_model(sound)
-        larger = int(heard.shape[-1])//int(seen[-1].shape[-1])
-        if larger > 1: heard = F.avg_pool2d(heard, larger)
-        x = self.fuse_conv(torch.cat([seen[-1], heard], 1))
-        for i in range(1, self.depth + 1): x = getattr(self, f'up{i}')(x, seen[-1 - i])
-        return torch.sigmoid(self.outc(x))
-
-    def forward(self, pictures:Tensor, sound:Tensor)->Tensor: # (B,6,S,S), (B,*shape) -> (B,3,S,S) in 0..1
         "Both halves."
         return self.draw(self.look(pictures), sound)
+
+# %% ../nbs/70_avatar.ipynb #62938aca
+@patch
+def look(self:AvatarNet,
+    pictures:Tensor, # (B,6,S,S) of `network_input`
+)->list[Tensor]: # what each size saw, the largest first
+    "The half that does not listen."
+    seen = [self.inc(pictures)]
+    for i in range(1, self.depth + 1): seen.append(getattr(self, f'down{i}')(seen[-1]))
+    return seen
+
+# %% ../nbs/70_avatar.ipynb #167b9231
+@patch
+def draw(self:AvatarNet,
+    seen:list[Tensor], # of `look`
+    sound:Tensor, # (B,*shape of the layout) of `sound_input`
+)->Tensor: # (B,3,S,S) in 0..1
+    "The half that does."
+    heard = self.audio_model(sound)
+    larger = int(heard.shape[-1])//int(seen[-1].shape[-1])
+    if larger > 1: heard = F.avg_pool2d(heard, larger)
+    x = self.fuse_conv(torch.cat([seen[-1], heard], 1))
+    for i in range(1, self.depth + 1): x = getattr(self, f'up{i}')(x, seen[-1 - i])
+    return torch.sigmoid(self.outc(x))
 
 # %% ../nbs/70_avatar.ipynb #108075be
 BLUE_FIRST = [2, 1, 0]
@@ -358,7 +405,8 @@ def ours_from_public(
     weights:Mapping[str,Tensor], # of a public `checkpoint/NAME/N.pth`
 )->dict[str,Tensor]: # for `AvatarNet`, which takes red first
     "Turn the order of colours; doing it twice changes nothing."
-    first, last = 'inc.inconv.0.conv.0.weight', ('outc.conv.weight', 'outc.conv.bias')
+    first = 'inc.inconv.0.conv.0.weight'
+    last = ('outc.conv.weight', 'outc.conv.bias')
     turned = {first: weights[first][:, [*BLUE_FIRST, *(3 + c for c in BLUE_FIRST)]]}
     return dict(weights) | turned | {name: weights[name][BLUE_FIRST] for name in last}
 
@@ -366,13 +414,15 @@ def ours_from_public(
 CONFIG = 'latentsync.avatar' # key of the header
 
 def save_avatar_net(
-    net:AvatarNet,
+    net:AvatarNet, # to keep
     path:str|Path, # `.safetensors`
 ):
     "Write a network with its sizes."
-    weights = {k: (v.half() if v.is_floating_point() and v.ndim > 1 else v).contiguous() for k, v in net.state_dict().items()}
+    small = lambda v: v.half() if v.is_floating_point() and v.ndim > 1 else v
+    weights = {k: small(v).contiguous() for k, v in net.state_dict().items()}
     with atomic_path(path) as tmp: save_file(weights, tmp, {CONFIG: json.dumps(asdict(net.config))})
 
+# %% ../nbs/70_avatar.ipynb #ea3cab9f
 def stored_config(
     path:str|Path, # of `save_avatar_net`
 )->AvatarConfig:
@@ -382,6 +432,7 @@ def stored_config(
     except (OSError, SafetensorError, KeyError, TypeError) as e:
         raise LatentSyncError(f'{path} is no avatar network of ours; train one with `latentsync avatar train`') from e
 
+# %% ../nbs/70_avatar.ipynb #8df5fefe
 def load_avatar_net(
     path:str|Path, # weights of ours (`.safetensors`) or of the public code (`.pth`)
     config:AvatarConfig|None=None, # None: what the file says
@@ -390,67 +441,83 @@ def load_avatar_net(
     public = Path(path).suffix != '.safetensors'
     config = config or (FULL if public else stored_config(path))
     weights = {k: v.float() if v.is_floating_point() else v for k, v in read_weights(path).items()}
-    return load_strict(AvatarNet(config), ours_from_public(weights) if public else weights, path).eval().requires_grad_(False)
+    if public: weights = ours_from_public(weights)
+    return load_strict(AvatarNet(config), weights, path).eval().requires_grad_(False)
 
 # %% ../nbs/70_avatar.ipynb #ea53ffec
 FEATHER = 16 # px of 320
 
 @lru_cache
 def shown_weight(
-    config:AvatarConfig,
+    config:AvatarConfig, # of the network that draws
 )->np.ndarray: # (S,S) float32 of the crop, 0..1
     "How much of a drawn crop is shown: nothing of what was never hidden."
-    m, side = config.mask, config.crop
-    across, down = np.arange(side)[None, :] - RIM + .5, np.arange(side)[:, None] - RIM + .5
-    depth = np.minimum(np.minimum(across - m.x, m.x + m.width - across), np.minimum(down - m.y, m.y + m.height - down))
+    m = config.mask
+    at = np.arange(config.crop) - RIM + .5 # px of the window
+    across = np.minimum(at - m.x, m.x + m.width - at)
+    down = np.minimum(at - m.y, m.y + m.height - at)
+    depth = np.minimum(across[None, :], down[:, None])
     t = (depth/(FEATHER*config.inner/320)).clip(0, 1)
     return np.float32(t*t*(3 - 2*t))
 
 # %% ../nbs/70_avatar.ipynb #b33c2d92
-MOST_TONE = 24 # levels; what is further off is no light, but a mistake of the network
-
 @lru_cache
 def rim_places(
-    config:AvatarConfig,
-)->tuple[np.ndarray,np.ndarray]: # (n,2) rows and columns of the crop that stay visible; (3,n) what finds the plane over them
+    config:AvatarConfig, # of the network that draws
+)->tuple[np.ndarray,np.ndarray]: # (n,2) rows and columns of the crop that stay visible; (3,n) finds their plane
     "Every fourth pixel of what the network sees of a frame."
     visible = np.zeros((config.crop,)*2, bool)
     visible[RIM:-RIM, RIM:-RIM] = hide_box(np.ones((config.inner, config.inner, 3), bool), config.mask)[..., 0]
     at = np.argwhere(visible)[::4]
     return at, np.linalg.pinv(np.c_[np.ones(len(at)), at/config.crop*2 - 1])
 
+# %% ../nbs/70_avatar.ipynb #f244f5f5
+MOST_TONE = 24 # levels; what is further off is no light, but a mistake of the network
+
 def toned_crop(
     drawn:np.ndarray, # (S,S,3) float32, 0..255
     own:np.ndarray, # (S,S,3) uint8, the crop of the frame
-    config:AvatarConfig,
+    config:AvatarConfig, # of the network that draws
 )->np.ndarray: # (S,S,3) float32
     "Drawn pixels in the light of the frame: a plane of difference, for each colour."
-    (rows, cols), fit = rim_places(config)[0].T, rim_places(config)[1]
+    at, fit = rim_places(config)
+    rows, cols = at.T
     off = (np.float32(own[rows, cols]) - drawn[rows, cols]).clip(-MOST_TONE, MOST_TONE)
     plane = np.float32(fit@off) # (3 coefficients, 3 colours)
     y = x = np.linspace(-1, 1, config.crop, dtype=np.float32)
     return drawn + plane[0] + y[:, None, None]*plane[1] + x[None, :, None]*plane[2]
 
 # %% ../nbs/70_avatar.ipynb #8b656b29
+def box_inside(
+    square:np.ndarray, # (3,) of `crop_squares`
+    frame:np.ndarray, # (H,W,3)
+)->tuple[slice,slice]: # rows and columns of the frame; empty where the square lies beside it
+    "The pixels that a square touches."
+    height, width = frame.shape[:2]
+    first = np.clip(np.floor(square[:2]), 0, (width, height)).astype(int)
+    stop = np.clip(np.ceil(square[:2] + square[2]), 0, (width, height)).astype(int)
+    return slice(first[1], stop[1]), slice(first[0], stop[0])
+
+# %% ../nbs/70_avatar.ipynb #bd167b01
 def paste_square(
     frame:np.ndarray, # (H,W,3) uint8, changed in place
     drawn:np.ndarray, # (S-8,S-8,3) float32 of the network, 0..255
     square:np.ndarray, # (3,) of `crop_squares`
-    config:AvatarConfig,
+    config:AvatarConfig, # of the network that has drawn
     own:np.ndarray|None=None, # (S,S,3) uint8 crop of the frame; None: cut it
 )->np.ndarray: # the same frame
     "Put a drawn window back where `cut_square` took it from."
+    rows, cols = box_inside(square, frame)
+    part = frame[rows, cols]
+    if not part.size: return frame
     own = cut_square(frame, square, config.crop) if own is None else own
     whole = np.float32(own)
     whole[RIM:-RIM, RIM:-RIM] = drawn
     layers = np.dstack([toned_crop(whole, own, config), shown_weight(config)])
     size = min(max(round(float(square[2])), 1), config.crop)
     if size < config.crop: layers = cv2.resize(layers, (size, size), interpolation=cv2.INTER_AREA)
-    (x0, y0), (x1, y1) = np.floor(square[:2]).astype(int), np.ceil(square[:2] + square[2]).astype(int)
-    x0, x1, y0, y1 = max(x0, 0), min(x1, frame.shape[1]), max(y0, 0), min(y1, frame.shape[0])
-    if x1 <= x0 or y1 <= y0: return frame
-    there = square_matrix(square - np.float32([x0, y0, 0]), size)
-    new = cv2.warpAffine(layers, there, (x1 - x0, y1 - y0), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
-    part, show = frame[y0:y1, x0:x1], new[..., 3:].clip(0, 1)
-    part[...] = np.rint(part + show*(new[..., :3].clip(0, 255) - part))
+    there = square_matrix(square - np.float32([cols.start, rows.start, 0]), size)
+    how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    new = cv2.warpAffine(layers, there, part.shape[1::-1], flags=how, borderMode=cv2.BORDER_REPLICATE)
+    part[...] = np.rint(part + new[..., 3:].clip(0, 1)*(new[..., :3].clip(0, 255) - part))
     return frame

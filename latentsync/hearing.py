@@ -9,6 +9,7 @@ __all__ = ['EACH', 'HARDLY', 'FORGET_LOUD', 'FORGET_QUIET', 'BACK', 'FAR', 'Soun
 # %% ../nbs/70c_hearing.ipynb #56edcb7d
 import numpy as np
 import torch
+from fastcore.basics import patch
 from torch import Tensor
 
 from .core import FPS, SAMPLE_RATE
@@ -22,34 +23,55 @@ EACH = SAMPLE_RATE//FPS # samples of a frame
 
 class SoundTrack:
     "The sound of a session: it grows at its end and is forgotten at its beginning."
-    def __init__(self): self.first, self.samples = 0, np.zeros(0, np.float32) # number of the first sample that is kept
+    def __init__(self):
+        self.first = 0 # number of the first sample that is kept
+        self.samples = np.zeros(0, np.float32)
 
     @property
     def end(self)->int: return self.first + len(self.samples) # one past the last sample
 
-    def add(self, samples:np.ndarray): # (n,) float32
+    def add(self,
+        samples:np.ndarray, # (n,) in [-1,1] at 16 kHz
+    ):
         "Sound goes on."
         self.samples = np.concatenate([self.samples, np.asarray(samples, np.float32)])
 
-    def part(self, start:int, stop:int)->np.ndarray: # (stop-start,), silence outside
-        "Some samples by their numbers."
-        here = self.samples[max(start - self.first, 0):max(stop - self.first, 0)]
-        before = min(max(self.first - start, 0), stop - start)
-        return np.pad(here, (before, stop - start - before - len(here)))
+# %% ../nbs/70c_hearing.ipynb #6e4813ba
+@patch
+def part(self:SoundTrack,
+    start:int, # number of the first sample
+    stop:int, # one past the last
+)->np.ndarray: # (stop-start,) float32, silence outside
+    "Some samples by their numbers."
+    here = self.samples[max(start - self.first, 0):max(stop - self.first, 0)]
+    before = min(max(self.first - start, 0), stop - start)
+    return np.pad(here, (before, stop - start - before - len(here)))
 
-    def cut(self, start:int, stop:int|None=None): # None: to the end
-        "Take samples out; what follows moves forward."
-        start, stop = max(start - self.first, 0), None if stop is None else max(stop - self.first, 0)
-        self.samples = np.r_[self.samples[:start], self.samples[len(self.samples) if stop is None else stop:]]
+# %% ../nbs/70c_hearing.ipynb #c7849e44
+@patch
+def forget(self:SoundTrack,
+    before:int, # number of a sample
+):
+    "Drop what was heard long ago."
+    gone = min(max(before - self.first, 0), len(self.samples))
+    self.first += gone
+    self.samples = self.samples[gone:]
 
-    def forget(self, before:int): # number of a sample
-        "Drop what was heard long ago."
-        gone = min(max(before - self.first, 0), len(self.samples))
-        self.first, self.samples = self.first + gone, self.samples[gone:]
+# %% ../nbs/70c_hearing.ipynb #efc33d1c
+@patch
+def cut(self:SoundTrack,
+    start:int, # number of the first sample to go
+    stop:int|None=None, # one past the last; None: to the end
+):
+    "Take samples out; what follows moves forward."
+    start = max(start - self.first, 0)
+    stop = len(self.samples) if stop is None else max(stop - self.first, 0)
+    self.samples = np.r_[self.samples[:start], self.samples[stop:]]
 
 # %% ../nbs/70c_hearing.ipynb #556ad4cd
 HARDLY = -62. # dB of full scale below which all is silence
-FORGET_LOUD, FORGET_QUIET = 1.5/FPS, 3./FPS # dB a frame
+FORGET_LOUD = 1.5/FPS # dB a frame, by which the loudest is forgotten
+FORGET_QUIET = 3./FPS # dB a frame, by which the quietest rises
 
 def frame_loudness(
     samples:np.ndarray, # (n*640,) float32 at 16 kHz
@@ -63,22 +85,29 @@ class VoiceGate:
     "Tells frame by frame whether anybody speaks."
     def __init__(self): self.loud = self.quiet = HARDLY
 
-    def __call__(self, level:float)->bool: # dB of the next frame
+    def __call__(self,
+        level:float, # dB of the next frame
+    )->bool:
+        "Whether the frame is speech."
         self.loud = max(level, self.loud - FORGET_LOUD)
         self.quiet = min(level, self.quiet + FORGET_QUIET)
         return level > max(self.loud - 28, self.quiet + 6, HARDLY)
 
 # %% ../nbs/70c_hearing.ipynb #cc58a237
-BACK, FAR = 1.6, 1. # s before the first frame in question; s beyond what is needed, where there is sound already
+BACK = 1.6 # s of a window before the first frame in question
+FAR = 1. # s of a window beyond what is needed, where there is sound already
 
 class StreamEar:
     "Listens to a `SoundTrack`."
     def __init__(self,
         models:Models, # of a set with found mouths
-        track:SoundTrack,
+        track:SoundTrack, # to which samples are added meanwhile
         ahead:int, # frames of sound after a frame for which it waits
     ):
-        self.models, self.track, self.ahead, self.hop = models, track, ahead, max(ahead//2, 1)
+        self.models = models
+        self.track = track
+        self.ahead = ahead
+        self.hop = max(ahead//2, 1)
         self.top = 0. # log10 of the loudest energy so far
         self.forget()
 
@@ -86,32 +115,50 @@ class StreamEar:
         "What was heard is no longer true, or no longer wanted."
         self.begin = self.until = 0 # frames between which states are known
 
-    def listen(self,
-        k:int, # frame from which on lips are wanted
-        known:int, # frames of sound that there are; silence counts once a speaker has ended
-    ):
-        "Make the window anew if it no longer reaches far enough, or if much more is known by now."
-        far = round(FAR*FPS)
-        until = min(known, k + self.ahead + 1 + far)
-        if self.begin <= k < self.until and self.until >= min(known, k + self.ahead + 1 - self.hop) and until - self.until < far//2: return
-        self.begin, self.until = max(k - round(BACK*FPS), 0), until
-        samples = self.track.part(self.begin*EACH, self.until*EACH)
-        self.top = max(self.top, 4*float(log_mel(samples).max()) - 4)
-        mel = log_mel(samples, self.top)
-        self.states = segment_states(self.models.whisper, mel.to(self.models.whisper.conv1.weight), mel.shape[1]//MEL_PER_STATE).float().cpu()
+# %% ../nbs/70c_hearing.ipynb #4b524af9
+@patch
+def still_reaches(self:StreamEar,
+    k:int, # frame from which on lips are wanted
+    until:int, # frame to which a window could reach now
+)->bool:
+    "Whether the window that is there is good enough."
+    inside = self.begin <= k < self.until
+    behind = self.until >= min(until, k + self.ahead + 1 - self.hop)
+    return inside and behind and until - self.until < round(FAR*FPS)//2
 
-    def windows(self,
-        frames:range, # of the track, near those that were listened to
-    )->Tensor: # (n,50,384)
-        "Their speech; beyond the window its last state stays."
-        at = 2*(torch.arange(frames.start, frames.stop) - self.begin)
-        return self.states[(at[:, None] + torch.arange(-BEFORE, AFTER)).clamp(0, len(self.states) - 1)].flatten(1, 2)
+# %% ../nbs/70c_hearing.ipynb #259c5b0f
+@patch
+def listen(self:StreamEar,
+    k:int, # frame from which on lips are wanted
+    known:int, # frames of sound that there are; silence counts once a speaker has ended
+):
+    "Make the window anew if it no longer reaches far enough, or if much more is known by now."
+    until = min(known, k + self.ahead + 1 + round(FAR*FPS))
+    if self.still_reaches(k, until): return
+    self.begin = max(k - round(BACK*FPS), 0)
+    self.until = until
+    samples = self.track.part(self.begin*EACH, self.until*EACH)
+    self.top = max(self.top, 4*float(log_mel(samples).max()) - 4)
+    mel = log_mel(samples, self.top).to(self.models.whisper.conv1.weight)
+    self.states = segment_states(self.models.whisper, mel, mel.shape[1]//MEL_PER_STATE).float().cpu()
 
-    def lips(self,
-        frames:range, # of the track, the first of which was listened to
-    )->np.ndarray: # (n,2) opening and width in standard deviations
-        "What lips do in some frames."
-        reach = 2 # frames; further away little weight is left
-        wide = range(max(frames.start - reach, self.begin), max(min(frames.stop + reach, self.until), frames.stop))
-        calm = steady_points(hear_lips(self.models, self.windows(wide))[:, None], FPS, CALM_LIPS)[:, 0]
-        return calm[frames.start - wide.start:][:len(frames)]
+# %% ../nbs/70c_hearing.ipynb #e11e7735
+@patch
+def windows(self:StreamEar,
+    frames:range, # of the track, near those that were listened to
+)->Tensor: # (n,50,384)
+    "Their speech; beyond the window its last state stays."
+    at = 2*(torch.arange(frames.start, frames.stop) - self.begin)
+    return self.states[(at[:, None] + torch.arange(-BEFORE, AFTER)).clamp(0, len(self.states) - 1)].flatten(1, 2)
+
+# %% ../nbs/70c_hearing.ipynb #e940259e
+@patch
+def lips(self:StreamEar,
+    frames:range, # of the track, the first of which was listened to
+)->np.ndarray: # (n,2) opening and width in standard deviations
+    "What lips do in some frames."
+    reach = 2 # frames; further away little weight is left
+    start = max(frames.start - reach, self.begin)
+    wide = range(start, max(min(frames.stop + reach, self.until), frames.stop))
+    calm = steady_points(hear_lips(self.models, self.windows(wide))[:, None], FPS, CALM_LIPS)[:, 0]
+    return calm[frames.start - start:][:len(frames)]

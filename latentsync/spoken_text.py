@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['SILENT_START', 'ONE_AT_A_TIME', 'RECEIVER', 'WORDS_PER_MINUTE', 'UTF8', 'LETTERS', 'BREATH', 'ENDS', 'SHORT',
-           'VoiceRecord', 'Synthesizer', 'synthesizer', 'spoken_languages', 'spoken_samples', 'say_text', 'SteadyRate',
-           'at_16k', 'shorter', 'sentences', 'TextVoice', 'EspeakVoice', 'piper_model', 'PiperVoice', 'SafeVoice',
-           'text_voices', 'language_of', 'nearest_voice']
+           'VoiceRecord', 'Synthesizer', 'synthesizer', 'spoken_languages', 'spoken_samples', 'refuse_unspeakable',
+           'say_text', 'new_resampler', 'joined_frames', 'SteadyRate', 'at_16k', 'shorter', 'sentences', 'TextVoice',
+           'EspeakVoice', 'piper_model', 'PiperVoice', 'SafeVoice', 'language_of', 'nearest_voice', 'text_voices']
 
 # %% ../nbs/79_spoken_text.ipynb #cbd29fc5
 import ctypes
@@ -33,25 +33,32 @@ class VoiceRecord(ctypes.Structure):
     _fields_ = [('name', ctypes.c_char_p), ('languages', ctypes.c_char_p), ('identifier', ctypes.c_char_p),
         ('about', ctypes.c_ubyte*4), ('score', ctypes.c_int), ('spare', ctypes.c_void_p)]
 
+# %% ../nbs/79_spoken_text.ipynb #6fa74101
 SILENT_START = 2 # sound goes to a function and not to a loudspeaker, and a call ends when all is spoken
 ONE_AT_A_TIME = Lock()
 
 @dataclass(frozen=True)
 class Synthesizer:
     "The started library."
-    library:ctypes.CDLL
-    rate:int # Hz
+    library:ctypes.CDLL # its functions
+    rate:int # Hz of the sound it gives
 
+# %% ../nbs/79_spoken_text.ipynb #9fec6ed6
 @cache
 def synthesizer(
 )->Synthesizer:
     "Start eSpeak NG. Raises `LatentSyncError` where it is not installed."
     try: import espeakng_loader
-    except ImportError as e: raise LatentSyncError("eSpeak NG, which speaks text, is not installed; run `pip install 'latentsync[app]'`, or give a sound file") from e
+    except ImportError as e:
+        raise LatentSyncError("eSpeak NG, which speaks text, is not installed; "
+            "run `pip install 'latentsync[app]'`, or give a sound file") from e
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(VoiceRecord))
-    rate = library.espeak_Initialize(SILENT_START, 0, espeakng_loader.get_data_path().encode(), 0)
-    if rate <= 0: raise LatentSyncError(f'eSpeak NG finds no voices in {espeakng_loader.get_data_path()}; install espeakng-loader again, in a folder with a shorter path')
+    data = espeakng_loader.get_data_path()
+    rate = library.espeak_Initialize(SILENT_START, 0, data.encode(), 0)
+    if rate <= 0:
+        raise LatentSyncError(f'eSpeak NG finds no voices in {data}; '
+            'install espeakng-loader again, in a folder with a shorter path')
     return Synthesizer(library, rate)
 
 # %% ../nbs/79_spoken_text.ipynb #f76be501
@@ -59,7 +66,8 @@ def synthesizer(
 def spoken_languages(
 )->dict[str,str]: # name of each language by its code, such as 'en-us', in the order of names
     "What `say_text` can speak."
-    voices, found = synthesizer().library.espeak_ListVoices(None), {}
+    voices = synthesizer().library.espeak_ListVoices(None)
+    found = {}
     i = 0
     while voices[i]:
         voice = voices[i].contents
@@ -69,21 +77,24 @@ def spoken_languages(
 
 # %% ../nbs/79_spoken_text.ipynb #02a46f12
 RECEIVER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-WORDS_PER_MINUTE, UTF8 = 1, 1 # numbers of a parameter and of an encoding
+WORDS_PER_MINUTE = 1 # number of this parameter
+UTF8 = 1 # number of this encoding
 
 def spoken_samples(
-    text:str,
+    text:str, # any
     language:str, # of `spoken_languages`
     speed:int, # words per minute
 )->np.ndarray: # (N,) int16
     "The sound of a text, at the rate of the `synthesizer`."
-    library, encoded, pieces = synthesizer().library, text.encode(), []
-    def receive(samples, n, events):
+    library = synthesizer().library
+    encoded = text.encode()
+    pieces = []
+    @RECEIVER
+    def receive(samples, n, events): # n samples and what happened in them
         if samples and n: pieces.append(np.ctypeslib.as_array(samples, (n,)).copy())
         return 0 # go on
     with ONE_AT_A_TIME:
-        receiver = RECEIVER(receive) # has to live until all is spoken
-        library.espeak_SetSynthCallback(receiver)
+        library.espeak_SetSynthCallback(receive)
         library.espeak_SetVoiceByName(language.encode())
         library.espeak_SetParameter(WORDS_PER_MINUTE, speed, 0)
         library.espeak_Synth(encoded, ctypes.c_size_t(len(encoded) + 1), 0, 1, 0, UTF8, None, None)
@@ -92,21 +103,47 @@ def spoken_samples(
 # %% ../nbs/79_spoken_text.ipynb #1753fea1
 LETTERS = 5000 # of a text; some minutes
 
+def refuse_unspeakable(
+    text:str, # to be spoken
+    language:str, # perhaps of `spoken_languages`
+    speed:int, # words per minute
+):
+    "Raise `LatentSyncError` for a text, a language or a speed that cannot be."
+    if not text.strip(): raise LatentSyncError('there is no text to be spoken; write some words')
+    if len(text) > LETTERS:
+        raise LatentSyncError(f'the text has {len(text)} letters; {LETTERS} are spoken at once, so give it in parts')
+    if language not in spoken_languages():
+        raise LatentSyncError(f'no voice speaks {language!r}; choose a code such as en-us, de, fr or cmn')
+    if not 80 <= speed <= 300: raise LatentSyncError(f'speed is {speed}; choose 80 to 300 words per minute')
+
+# %% ../nbs/79_spoken_text.ipynb #de66e1fc
 def say_text(
     text:str, # at most `LETTERS`
     out:str|Path, # the WAV file to write; one that exists is replaced
     language:str='en-us', # of `spoken_languages`
     speed:int=150, # words per minute, 80 to 300
 )->Path: # out
-    "Write a sound file of a text. Raises `LatentSyncError` for a text that is empty or too long, and an unknown language."
-    if not text.strip(): raise LatentSyncError('there is no text to be spoken; write some words')
-    if len(text) > LETTERS: raise LatentSyncError(f'the text has {len(text)} letters; {LETTERS} are spoken at once, so give it in parts')
-    if language not in spoken_languages(): raise LatentSyncError(f'no voice speaks {language!r}; choose a code such as en-us, de, fr or cmn')
-    if not 80 <= speed <= 300: raise LatentSyncError(f'speed is {speed}; choose 80 to 300 words per minute')
+    "Write a sound file. Raises `LatentSyncError` for a text that is empty or too long, and an unknown language."
+    refuse_unspeakable(text, language, speed)
     samples = spoken_samples(text, language, speed)
-    if not samples.any(): raise LatentSyncError(f'nothing in the text can be spoken in {spoken_languages()[language]}; write words of that language')
+    if not samples.any():
+        raise LatentSyncError(f'nothing in the text can be spoken in {spoken_languages()[language]}; '
+            'write words of that language')
     with atomic_path(out) as tmp: soundfile.write(tmp, samples, synthesizer().rate, format='WAV')
     return Path(out)
+
+# %% ../nbs/79_spoken_text.ipynb #89e8029e
+def new_resampler(
+)->av.AudioResampler: # to one channel of float32 at 16 kHz
+    "It begins with silence behind it."
+    return av.AudioResampler('flt', 'mono', SAMPLE_RATE)
+
+# %% ../nbs/79_spoken_text.ipynb #53ccc23f
+def joined_frames(
+    frames:list[av.AudioFrame], # of one channel, perhaps none
+)->np.ndarray: # (m,) float32
+    "Their samples in a row."
+    return np.concatenate([f.to_ndarray()[0] for f in frames] or [np.zeros(0, np.float32)])
 
 # %% ../nbs/79_spoken_text.ipynb #0e95ccd2
 class SteadyRate:
@@ -115,7 +152,7 @@ class SteadyRate:
         rate:int, # of what comes in, Hz
     ):
         self.rate = rate
-        self.resampler = av.AudioResampler('flt', 'mono', SAMPLE_RATE)
+        self.resampler = new_resampler()
 
     def feed(self,
         samples:np.ndarray, # (n,) float32 in [-1,1], any n
@@ -124,16 +161,16 @@ class SteadyRate:
         if not len(samples): return np.zeros(0, np.float32)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None], np.float32), 'flt', 'mono')
         frame.sample_rate = self.rate
-        return self.joined(self.resampler.resample(frame))
+        return joined_frames(self.resampler.resample(frame))
 
     def rest(self
     )->np.ndarray: # (m,) float32
         "What was held back. The next piece begins a new sound."
-        held, self.resampler = self.resampler, av.AudioResampler('flt', 'mono', SAMPLE_RATE)
-        return self.joined(held.resample(None))
+        held = self.resampler.resample(None)
+        self.resampler = new_resampler()
+        return joined_frames(held)
 
-    def joined(self, frames): return np.concatenate([f.to_ndarray()[0] for f in frames] or [np.zeros(0, np.float32)])
-
+# %% ../nbs/79_spoken_text.ipynb #2a7df949
 def at_16k(
     samples:np.ndarray, # (n,) float32
     rate:int, # Hz
@@ -145,12 +182,10 @@ def at_16k(
 
 # %% ../nbs/79_spoken_text.ipynb #b6808f8b
 BREATH = 200 # letters that are spoken in one breath
-ENDS = re.compile(r'(?:(?<=[.!?…;:])|(?<=[.!?…]["\'”’)]))\s+|(?<=[。！？；])|\n+')
-SHORT = re.compile(r'(?:\b(?:mr|mrs|ms|dr|prof|st|vs|no|nr|e\.g|i\.e|z\.b|d\.h)|\b[A-Z])\.$', re.I)
 
 def shorter(
-    sentence:str,
-    most:int, # letters
+    sentence:str, # of any length
+    most:int, # letters of a piece
 )->list[str]: # at commas, else between words
     "Cut a sentence that is too long for one breath."
     if len(sentence) <= most: return [sentence]
@@ -159,17 +194,23 @@ def shorter(
     at = (comma if comma > 0 else space) + 1 or most
     return [sentence[:at].strip(), *shorter(sentence[at:].strip(), most)]
 
+# %% ../nbs/79_spoken_text.ipynb #1fdd1c51
+ENDS = re.compile(r'(?:(?<=[.!?…;:])|(?<=[.!?…]["\'”’)]))\s+|(?<=[。！？；])|\n+')
+SHORT = re.compile(r'(?:\b(?:mr|mrs|ms|dr|prof|st|vs|no|nr|e\.g|i\.e|z\.b|d\.h)|\b[A-Z])\.$', re.I)
+
 def sentences(
     text:str, # of any length
 )->list[str]: # without empty ones; joined by spaces they are the text
     "What is spoken in one breath each."
-    whole, held = [], ''
+    whole = []
+    held = ''
     for part in ENDS.split(text):
         held = f'{held} {part or ""}'.strip()
         if held and not SHORT.search(held):
             whole.append(held)
             held = ''
-    return [piece for s in whole + [held]*bool(held) for piece in shorter(s, BREATH)]
+    if held: whole.append(held)
+    return [piece for s in whole for piece in shorter(s, BREATH)]
 
 # %% ../nbs/79_spoken_text.ipynb #72502ac9
 class TextVoice(Protocol):
@@ -178,10 +219,11 @@ class TextVoice(Protocol):
     language:str # a code such as en-us
 
     def say(self,
-        text:str,
+        text:str, # of any length
     )->Iterator[np.ndarray]: # (n,) float32 in [-1,1] at 16 kHz, a sentence at a time
         "The sound of a text, begun before it is all made."
 
+# %% ../nbs/79_spoken_text.ipynb #0c7069d0
 @dataclass(frozen=True)
 class EspeakVoice:
     "eSpeak NG in one language. Raises `LatentSyncError` where it is not installed, once it is to speak."
@@ -191,7 +233,9 @@ class EspeakVoice:
     @property
     def name(self)->str: return f'espeak-{self.language}'
 
-    def say(self, text:str)->Iterator[np.ndarray]:
+    def say(self,
+        text:str, # of any length
+    )->Iterator[np.ndarray]: # (n,) float32 at 16 kHz
         "The sound of a text, see `TextVoice`."
         for sentence in sentences(text):
             samples = spoken_samples(sentence, self.language, self.speed)/np.float32(32768)
@@ -204,10 +248,15 @@ def piper_model(
 ): # a `piper.PiperVoice`
     "Load a Piper voice. Raises `LatentSyncError` where Piper is missing, and for files that are no voice."
     try: from piper import PiperVoice as Model
-    except ImportError as e: raise LatentSyncError("Piper, which speaks with this voice, is not installed; run `pip install 'latentsync[live]'`") from e
+    except ImportError as e:
+        raise LatentSyncError("Piper, which speaks with this voice, is not installed; "
+            "run `pip install 'latentsync[live]'`") from e
     try: return Model.load(path)
-    except Exception as e: raise LatentSyncError(f'{path.name} cannot be read as a Piper voice ({type(e).__name__}: {e}); put NAME.onnx and NAME.onnx.json of one voice into the folder') from e
+    except Exception as e:
+        raise LatentSyncError(f'{path.name} cannot be read as a Piper voice ({type(e).__name__}: {e}); '
+            'put NAME.onnx and NAME.onnx.json of one voice into the folder') from e
 
+# %% ../nbs/79_spoken_text.ipynb #f4a8c074
 @dataclass(frozen=True)
 class PiperVoice:
     "A voice in a folder."
@@ -217,7 +266,9 @@ class PiperVoice:
     @property
     def name(self)->str: return self.path.stem
 
-    def say(self, text:str)->Iterator[np.ndarray]:
+    def say(self,
+        text:str, # of any length
+    )->Iterator[np.ndarray]: # (n,) float32 at 16 kHz
         "The sound of a text, see `TextVoice`."
         for sentence in sentences(text.replace('[[', '').replace(']]', '')):
             for chunk in piper_model(self.path).synthesize(sentence):
@@ -227,15 +278,21 @@ class PiperVoice:
 class SafeVoice:
     "A voice for which another stands in, from the sentence at which it fails to the end of the text."
     def __init__(self,
-        first:TextVoice,
+        first:TextVoice, # speaks as long as it can
         second:TextVoice, # speaks where the first cannot
     ):
-        self.first, self.second, self.name, self.language = first, second, first.name, first.language
+        self.first = first
+        self.second = second
+        self.name = first.name
+        self.language = first.language
         self.trouble = '' # what went wrong with the last text; '' if nothing did
 
-    def say(self, text:str)->Iterator[np.ndarray]:
+    def say(self,
+        text:str, # of any length
+    )->Iterator[np.ndarray]: # (n,) float32 at 16 kHz
         "The sound of a text, see `TextVoice`."
-        voice, self.trouble = self.first, ''
+        voice = self.first
+        self.trouble = ''
         for sentence in sentences(text):
             try: made = list(voice.say(sentence))
             except Exception as e:
@@ -246,18 +303,7 @@ class SafeVoice:
                 made = list(voice.say(sentence))
             yield from made
 
-# %% ../nbs/79_spoken_text.ipynb #12a5f5c6
-def text_voices(
-    folder:str|Path|None=None, # of Piper voices; None: there are none
-    language:str='en-us', # of the voice that comes first where there is no folder
-)->dict[str,TextVoice]: # by name; the first is the one to take
-    "All voices: those of a folder, then eSpeak NG in all its languages. Raises `LatentSyncError` for a folder that is not there."
-    plain = {v.name: v for v in map(EspeakVoice, sorted(spoken_languages(), key=lambda code: (code != language, code)))}
-    if folder is None: return plain
-    if not Path(folder).is_dir(): raise LatentSyncError(f'there is no folder {folder}; create it, and put voices of Piper into it')
-    better = [PiperVoice(p, language_of(p)) for p in sorted(Path(folder).glob('*.onnx'))]
-    return {v.name: SafeVoice(v, nearest_voice(plain, v.language)) for v in better} | plain
-
+# %% ../nbs/79_spoken_text.ipynb #25a645bc
 def language_of(
     path:Path, # `NAME.onnx`
 )->str: # '' where its description cannot be read
@@ -265,9 +311,24 @@ def language_of(
     try: return json.loads(path.with_suffix('.onnx.json').read_text())['espeak']['voice']
     except (OSError, ValueError, KeyError, TypeError): return ''
 
+# %% ../nbs/79_spoken_text.ipynb #1a31f750
 def nearest_voice(
     plain:dict[str,TextVoice], # of `EspeakVoice`
-    language:str, # a code
+    language:str, # a code such as de or en-us
 )->TextVoice:
     "Who stands in for a voice of a language."
     return plain.get(f'espeak-{language}') or plain.get(f'espeak-{language[:2]}') or next(iter(plain.values()))
+
+# %% ../nbs/79_spoken_text.ipynb #12a5f5c6
+def text_voices(
+    folder:str|Path|None=None, # of Piper voices; None: there are none
+    language:str='en-us', # of the voice that comes first where there is no folder
+)->dict[str,TextVoice]: # by name; the first is the one to take
+    "Voices of a folder, then eSpeak NG in all languages. Raises `LatentSyncError` for a folder that is not there."
+    codes = sorted(spoken_languages(), key=lambda code: (code != language, code))
+    plain = {v.name: v for v in map(EspeakVoice, codes)}
+    if folder is None: return plain
+    if not Path(folder).is_dir():
+        raise LatentSyncError(f'there is no folder {folder}; create it, and put voices of Piper into it')
+    better = [PiperVoice(p, language_of(p)) for p in sorted(Path(folder).glob('*.onnx'))]
+    return {v.name: SafeVoice(v, nearest_voice(plain, v.language)) for v in better} | plain
