@@ -195,9 +195,10 @@ def block_states(
         with turn(weight.device): return segment_states(encoder, full.to(weight), n)[skip:].float().cpu()
     return kept_states(heard_key(encoder, full, mel.shape[1], skip), _make) if keep else _make()
 
-# %% ../nbs/02_audio.ipynb #6496aae9
+# %% ../nbs/02_audio.ipynb #9af94827
 TAIL = 16 # states; more than a window has
 
+# %% ../nbs/02_audio.ipynb #6496aae9
 class Speech:
     "The states of a recording at 50 Hz, encoded 30 seconds at a time when they are asked for."
     def __init__(self,
@@ -210,8 +211,7 @@ class Speech:
         self.overlap, self.keep = overlap, keep
         self.block = len(encoder.positional_embedding) # states
         self.hop = self.block - 2*overlap # states that are used of each block
-        n = self.mel.shape[1]
-        self.n = n//MEL_PER_STATE # states in all
+        self.n = self.mel.shape[1]//MEL_PER_STATE # states in all
         self.blocks = {} # number -> states, from one on to the end of the block
 
     def __len__(self)->int: return self.n
@@ -240,9 +240,7 @@ class Speech:
             self.blocks[i] = self.encode(i)
         return self.blocks[i][from_end]
 
-    def __getitem__(self,
-        states:Tensor, # (...) numbers of states
-    )->Tensor: # (..., 5, 384)
+    def __getitem__(self, states:Tensor)->Tensor: # (...) numbers of states -> (..., 5, 384)
         "Any states; asking in order encodes every block once."
         picked = [self.state(int(j)) for j in states.flatten()]
         return torch.stack(picked).view(*states.shape, *picked[0].shape)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['BANK_SECONDS', 'BANK_BYTES', 'SIDES', 'CALM_LIPS', 'BOX', 'HOLE', 'NEEDED', 'FULLY', 'EMPTY', 'KNOWN', 'SHOWN',
            'SURE', 'INWARDS', 'at_side', 'frame_pixels', 'mouth_side', 'bank_frames', 'shot_mouths', 'collect_bank',
-           'RunOfFrames', 'Choice', 'calm_lips', 'MouthChoice', 'box_in_part', 'lip_hole', 'soft_hole',
+           'RunOfFrames', 'Choice', 'calm_lips', 'lips_of_run', 'MouthChoice', 'box_in_part', 'lip_hole', 'soft_hole',
            'needed_drawing', 'inside_known', 'draw_inside', 'light_square', 'PlacedFrame', 'placed_frames', 'MadeMouth',
            'joined_jaw', 'with_drawing', 'whole_square', 'BentFrame', 'bent_frames', 'with_drawings', 'found_stream']
 
@@ -34,7 +34,8 @@ from .pictures import Picture
 from .speaker import AT_ONCE, Models, hear_lips, windows
 
 # %% ../nbs/19a_found.ipynb #f88865a8
-BANK_SECONDS, BANK_BYTES = 10., 96*2**20 # of a shot from which mouths are taken; that they may fill
+BANK_SECONDS = 10. # of a shot from which mouths are taken
+BANK_BYTES = 96*2**20 # that they may fill
 SIDES = 256, 768 # px, of the smallest and the largest face square
 
 def at_side(
@@ -105,7 +106,8 @@ def collect_bank(
     side = mouth_side(np.stack([s.matrix for s in sightings.values()]), resolution)
     chosen = bank_frames(sightings, fps, side, stride)
     matrices = {i: sightings[i].matrix for i in chosen}
-    parts, meshes = [], {}
+    parts = []
+    meshes = {}
     for i, frame, part in prefetch(shot_mouths(read, matrices, resolution, side), 4):
         parts.append(part)
         meshes[i] = square_points(frame, matrices[i], resolution)
@@ -144,13 +146,28 @@ def calm_lips(
     "What lips do that say this."
     return steady_points(hear_lips(models, windows)[:, None], fps, CALM_LIPS)[:, 0]
 
+# %% ../nbs/19a_found.ipynb #e4b140ac
+def lips_of_run(
+    run:RunOfFrames, # that is asked
+    around:range, # its frames
+    models:Models, # of a set whose reference is found
+    bank:MouthBank, # of the shot
+    expression:float, # how far lips go, 1: as far as is heard
+)->tuple[np.ndarray,Tensor]: # (n,2) wanted opening and width, eye distances; (n,50,384) speech
+    "What lips shall do in some frames: what is heard while somebody speaks, else they rest."
+    windows = run.windows(around)
+    rest = resting_lips(bank.lips, models.motion)
+    spoken = wanted_lips(calm_lips(models, windows, run.fps), lip_range(bank.lips, models.motion), expression)
+    return rest + run.voiced(around)[:, None]*(spoken - rest), windows
+
 # %% ../nbs/19a_found.ipynb #64f8c7a2
 class MouthChoice:
     "The lips that are wanted and the mouths that are found."
     def __init__(self, run:RunOfFrames, bank:MouthBank, models:Models, expression:float=1.):
-        self.run, self.bank, self.models, self.expression = run, bank, models, expression
-        self.person = lip_range(bank.lips, models.motion)
-        self.rest = resting_lips(bank.lips, models.motion)
+        self.run, self.bank = run, bank
+        self.models = models
+        self.expression = expression
+        self.width = lip_range(bank.lips, models.motion).sd[1] # how much the width of these lips varies
         self.switch = switch_costs(bank)
         self.after = next_mouth(bank.frames)
         self.blocks = {}
@@ -159,17 +176,14 @@ class MouthChoice:
         first:int, # frame with which a block begins
     )->tuple: # lips (n,2); speech (n,50,384); number of every `stride`-th mouth
         "Decide a block."
-        run, stride = self.run, self.run.stride
-        around = block_of(first, run.fps, stride)[1]
+        run = self.run
+        around = block_of(first, run.fps, run.stride)[1]
         around = range(around.start, min(around.stop, run.known(around.stop)))
-        windows = run.windows(around)
-        spoken = wanted_lips(calm_lips(self.models, windows, run.fps), self.person, self.expression)
-        lips = self.rest + run.voiced(around)[:, None]*(spoken - self.rest)
-        at = around[::stride]
-        near = round(NEAR*run.fps)
-        costs = mouth_costs(self.bank, lips[::stride], run.poses(at), run.sources(at), near, self.person.sd[1])
+        lips, windows = lips_of_run(run, around, self.models, self.bank, self.expression)
+        at = around[::run.stride]
+        costs = mouth_costs(self.bank, lips[::run.stride], run.poses(at), run.sources(at), round(NEAR*run.fps), self.width)
         skip = first - around.start
-        return lips[skip:], windows[skip:], cheapest_path(costs, self.switch)[skip//stride:]
+        return lips[skip:], windows[skip:], cheapest_path(costs, self.switch)[skip//run.stride:]
 
     def block(self,
         k:int, # frame of the run
@@ -194,8 +208,10 @@ class MouthChoice:
 # %% ../nbs/19a_found.ipynb #7804c4e1
 BOX = slice(16, 30), slice(7, 25) # rows and columns of the 32 x 32 latents of a square of 256 px
 HOLE = 3 # px of 256 that the hole reaches beyond the inner lips
-NEEDED, FULLY = .02, .06 # eye distances between wanted and filmed opening, between which the drawing fades in
-EMPTY, KNOWN = .05, .1 # eye distances of filmed opening, between which it fades out: what is inside was filmed
+NEEDED = .02 # eye distances between wanted and filmed opening, from which the drawing fades in
+FULLY = .06 # and at which it has done so
+EMPTY = .05 # eye distances of filmed opening, from which it fades out: what is inside was filmed
+KNOWN = .1 # and at which it is gone
 SHOWN = .65 # the most that is shown of it over the dark, as drawings lack contrast
 
 def box_in_part(
@@ -299,7 +315,8 @@ def placed_frames(
     fps:float, # frames per second
 )->Iterator[PlacedFrame]: # with a calm mesh
     "Read the mesh of each frame and calm it."
-    held, before = deque(), None
+    held = deque()
+    before = None
     reach = calm_reach(fps)
     def _calm(i): return held[i]._replace(points=steady_points(np.stack([h.points for h in held]), fps)[i])
     for n, (k, frame, M, mesh) in enumerate(frames):
