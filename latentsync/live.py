@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['FADE', 'PAUSE', 'SOON', 'KEEP_SECONDS', 'DRAWN_AHEAD', 'STALL', 'AT_ONCE_MOST', 'EACH_MOST', 'DRIVERS', 'UNUSED',
            'OFFLINE_MS', 'STOCK', 'LiveFrame', 'ShowGate', 'SpokenSound', 'SessionStats', 'FramePlan', 'LiveSession',
-           'wanted_frames', 'take_in', 'next_plan', 'is_over', 'finished_frame', 'FrameClock', 'session_frames',
-           'session_table', 'next_batch', 'found_driver', 'net_driver', 'LiveEngine', 'draw_frames', 'SpokenVideo',
-           'spoken_frames', 'speak_avatar']
+           'wanted_frames', 'take_in', 'note_stall', 'next_plan', 'is_over', 'finished_frame', 'FrameClock',
+           'session_frames', 'session_table', 'next_batch', 'drawn_batch', 'hand_out', 'draw_frames', 'found_driver',
+           'net_driver', 'LiveEngine', 'SpokenVideo', 'spoken_frames', 'write_spoken', 'speak_avatar']
 
 # %% ../nbs/72_live.ipynb #68f3b770
 import time
@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from fastcore.basics import patch
 
 from .core import FPS, SAMPLE_RATE, LatentSyncError, progress_bar
 from .media import read_audio
@@ -48,29 +49,55 @@ PAUSE, SOON = FPS, 4 # frames after speech and before it in which a mouth still 
 
 class ShowGate:
     "How much of a speaking mouth each frame of a sound shows."
-    def __init__(self): self.gate, self.voiced, self.judged, self.show = VoiceGate(), deque(maxlen=FPS*120), 0, 0.
+    def __init__(self):
+        self.gate = VoiceGate()
+        self.voiced = deque(maxlen=FPS*120) # of the last frames, whether somebody speaks
+        self.judged = 0 # frames of sound that were listened to
+        self.show = 0. # of the last frame that was asked for
 
-    def judge(self, track:SoundTrack, known:int): # frames of sound there are
+    def judge(self,
+        track:SoundTrack, # the sound of the session
+        known:int, # frames of sound there are
+    ):
         "Listen to what has come."
-        if known > self.judged: self.voiced.extend(map(self.gate, frame_loudness(track.part(self.judged*EACH, known*EACH))))
-        self.judged = max(known, self.judged)
+        if known <= self.judged: return
+        fresh = track.part(self.judged*EACH, known*EACH)
+        self.voiced.extend(map(self.gate, frame_loudness(fresh)))
+        self.judged = known
 
-    def forget(self, k:int): # frame
-        "What comes from a frame on is no longer what it was."
-        for _ in range(min(max(self.judged - k, 0), len(self.voiced))): self.voiced.pop()
-        self.judged = min(self.judged, k)
+# %% ../nbs/72_live.ipynb #46790e23
+@patch
+def heard(
+    self:ShowGate,
+    first:int, # frame
+    stop:int, # frame, not included
+)->bool:
+    "Whether somebody speaks in some frames."
+    begin = self.judged - len(self.voiced)
+    return any(self.voiced[i - begin] for i in range(max(first, begin), min(stop, self.judged)))
 
-    def heard(self, first:int, stop:int)->bool:
-        "Whether somebody speaks in some frames."
-        begin = self.judged - len(self.voiced)
-        return any(self.voiced[i - begin] for i in range(max(first, begin), min(stop, self.judged)))
+# %% ../nbs/72_live.ipynb #2ae17a88
+@patch
+def forget(
+    self:ShowGate,
+    k:int, # frame
+):
+    "What comes from a frame on is no longer what it was."
+    for _ in range(min(max(self.judged - k, 0), len(self.voiced))): self.voiced.pop()
+    self.judged = min(self.judged, k)
 
-    def next(self, k:int, ended:bool)->float: # 0..1
-        "How much a frame shows; to be asked in order."
-        closing = ended and not self.heard(k, self.judged)
-        near = self.heard(k, k + SOON + 1) or not closing and self.heard(k - PAUSE, k)
-        self.show = round(self.show + float(np.clip(near - self.show, -1/FADE, 1/FADE)), 6)
-        return self.show
+# %% ../nbs/72_live.ipynb #6a569617
+@patch
+def next(
+    self:ShowGate,
+    k:int, # frame
+    ended:bool, # whether the speaker has ended
+)->float: # 0..1
+    "How much a frame shows; to be asked in order."
+    closing = ended and not self.heard(k, self.judged)
+    near = self.heard(k, k + SOON + 1) or not closing and self.heard(k - PAUSE, k)
+    self.show = round(self.show + float(np.clip(near - self.show, -1/FADE, 1/FADE)), 6)
+    return self.show
 
 # %% ../nbs/72_live.ipynb #7432858f
 KEEP_SECONDS = 60. # s of sound that may wait
@@ -78,59 +105,86 @@ KEEP_SECONDS = 60. # s of sound that may wait
 class SpokenSound:
     "What is said in a session."
     def __init__(self, look_ahead:int, keep_seconds:float=KEEP_SECONDS):
-        self.look_ahead, self.most = look_ahead, round(keep_seconds*FPS) # frames
-        self.track, self.gate, self.asked, self.played, self.dropped, self.ended = SoundTrack(), ShowGate(), 0, 0, 0, False
+        self.look_ahead = look_ahead # frames
+        self.most = round(keep_seconds*FPS) # frames that may wait
+        self.track = SoundTrack()
+        self.gate = ShowGate()
+        self.asked = self.played = self.dropped = 0 # frames
+        self.ended = False
 
     @property
     def known(self)->int: # frames; the last one may be short once the speaker has ended
         "Frames of sound there are."
         return -(-self.track.end//EACH) if self.ended else self.track.end//EACH
 
-    def add(self, samples:np.ndarray)->bool: # whether what was heard before is no longer true
-        "More sound."
-        if self.ended: self.track.add(np.zeros(max(self.asked, self.known)*EACH - self.track.end)) # whole frames, behind the closing mouth
-        self.track.add(samples)
-        over, self.ended = self.known - self.asked - self.most, False
-        if over > 0:
-            self.track.cut(self.asked*EACH, (self.asked + over)*EACH)
-            self.gate.forget(self.asked)
-            self.dropped += over
-        self.gate.judge(self.track, self.known)
-        return over > 0
+# %% ../nbs/72_live.ipynb #c8290a4f
+@patch
+def add(
+    self:SpokenSound,
+    samples:np.ndarray, # (n,) float32 at 16 kHz
+)->bool: # whether what was heard before is no longer true
+    "More sound."
+    if self.ended: self.track.add(np.zeros(max(self.asked, self.known)*EACH - self.track.end)) # to whole frames
+    self.track.add(samples)
+    over = self.known - self.asked - self.most
+    self.ended = False
+    if over > 0:
+        self.track.cut(self.asked*EACH, (self.asked + over)*EACH)
+        self.gate.forget(self.asked)
+        self.dropped += over
+    self.gate.judge(self.track, self.known)
+    return over > 0
 
-    def end(self):
-        "The speaker has ended."
-        self.ended = True
-        self.gate.judge(self.track, self.known)
+# %% ../nbs/72_live.ipynb #01855d19
+@patch
+def end(self:SpokenSound):
+    "The speaker has ended."
+    self.ended = True
+    self.gate.judge(self.track, self.known)
 
-    def interrupt(self):
-        "What was not yet heard is not said."
-        self.track.cut(self.played*EACH)
-        self.asked, self.ended = self.played, True
-        self.gate.forget(self.played)
+# %% ../nbs/72_live.ipynb #a1416b45
+@patch
+def ready(self:SpokenSound)->bool:
+    "Whether a picture may be ordered."
+    if self.ended: return self.asked < self.known or self.gate.show > 0
+    return self.asked + self.look_ahead < self.known
 
-    def ready(self)->bool:
-        "Whether a picture may be ordered."
-        return self.asked < self.known or self.gate.show > 0 if self.ended else self.asked + self.look_ahead < self.known
+# %% ../nbs/72_live.ipynb #e552c2ca
+@patch
+def ask(self:SpokenSound)->tuple[int,float,int]: # frame; how much of a mouth it shows; frames of sound to listen to
+    "Order the next picture."
+    k = self.asked
+    self.asked += 1
+    silence = k + self.look_ahead + 1 if self.ended else 0
+    return k, self.gate.next(k, self.ended), max(self.known, silence)
 
-    def ask(self)->tuple[int,float,int]: # frame; how much of a speaking mouth it shows; frames of sound that may be listened to
-        "Order the next picture."
-        k, self.asked = self.asked, self.asked + 1
-        return k, self.gate.next(k, self.ended), max(self.known, k + self.look_ahead + 1 if self.ended else 0)
+# %% ../nbs/72_live.ipynb #8bc81352
+@patch
+def play(self:SpokenSound)->np.ndarray: # (640,) float32
+    "The sound of the next frame."
+    if self.asked == self.played: self.ask() # nobody had the time to draw it
+    sound = self.track.part(self.played*EACH, (self.played + 1)*EACH)
+    self.played += 1
+    self.track.forget((self.played - 3*FPS)*EACH)
+    return sound
 
-    def play(self)->np.ndarray: # (640,)
-        "The sound of the next frame."
-        if self.asked == self.played: self.ask() # nobody had the time to draw it
-        sound, self.played = self.track.part(self.played*EACH, (self.played + 1)*EACH), self.played + 1
-        self.track.forget((self.played - 3*FPS)*EACH) # the ear listens back
-        return sound
+# %% ../nbs/72_live.ipynb #669357a3
+@patch
+def interrupt(self:SpokenSound):
+    "What was not yet heard is not said."
+    self.track.cut(self.played*EACH)
+    self.asked = self.played
+    self.ended = True
+    self.gate.forget(self.played)
 
 # %% ../nbs/72_live.ipynb #6a00846f
 class SessionStats:
     "How a session fares."
     def __init__(self):
-        self.counts, self.delays = dict(frames=0, drawn=0, late=0, stalled=0), deque(maxlen=5*60*FPS)
-        self.fed, self.first, self.first_ms = deque(maxlen=5*60*FPS), None, None # (frames of sound, when)
+        self.counts = dict(frames=0, drawn=0, late=0, stalled=0)
+        self.delays = deque(maxlen=5*60*FPS) # s from sound to picture
+        self.fed = deque(maxlen=5*60*FPS) # (frames of sound, when)
+        self.first = self.first_ms = None # when the first sound came, and what its picture took
 
     def note_fed(self, known:int): # frames of sound
         "Sound has come."
@@ -138,23 +192,32 @@ class SessionStats:
         self.first = self.first or now
         self.fed.append((known, now))
 
-    def note_made(self, k:int): # frame of sound
-        "A picture was drawn."
-        while len(self.fed) > 1 and self.fed[0][0] <= k: self.fed.popleft()
-        now = time.perf_counter()
-        self.counts['drawn'] += 1
-        if self.fed: self.delays.append(now - self.fed[0][1]) # nothing was, where a mouth closes after an interruption
-        if self.first: self.first_ms, self.first = 1e3*(now - self.first), None
-
     def again(self):
         "The next sound is the first of something new."
         self.first = None
         self.fed.clear()
 
-    def table(self)->dict:
-        "The numbers; p50 and p95 of the time from the sound of a frame to its picture, in ms."
-        middle, most = np.percentile(self.delays or [0], [50, 95])*1e3
-        return self.counts | dict(latency_ms_p50=float(middle), latency_ms_p95=float(most), first_frame_ms=self.first_ms)
+# %% ../nbs/72_live.ipynb #f5898f9c
+@patch
+def note_made(
+    self:SessionStats,
+    k:int, # frame of sound
+):
+    "A picture was drawn."
+    now = time.perf_counter()
+    self.counts['drawn'] += 1
+    while len(self.fed) > 1 and self.fed[0][0] <= k: self.fed.popleft()
+    if self.fed: self.delays.append(now - self.fed[0][1]) # nothing was, where a mouth closes after an interruption
+    if self.first:
+        self.first_ms = 1e3*(now - self.first)
+        self.first = None
+
+# %% ../nbs/72_live.ipynb #61b2d2d5
+@patch
+def table(self:SessionStats)->dict: # counts; p50 and p95 of the time from the sound of a frame to its picture, in ms
+    "The numbers."
+    middle, most = np.percentile(self.delays or [0], [50, 95])*1e3
+    return self.counts | dict(latency_ms_p50=float(middle), latency_ms_p95=float(most), first_frame_ms=self.first_ms)
 
 # %% ../nbs/72_live.ipynb #140d098a
 DRAWN_AHEAD = 10 # frames of a session that are made before they are due
@@ -170,48 +233,75 @@ class FramePlan(NamedTuple):
 class LiveSession:
     "A person through whom somebody speaks; made by `LiveEngine.open`."
     def __init__(self, avatar:LiveAvatar, driver:FrameDriver, changed:Condition, keep_seconds:float):
-        self.avatar, self.driver, self.changed, self.stats_ = avatar, driver, changed, SessionStats()
+        self.avatar = avatar
+        self.driver = driver
+        self.changed = changed
+        self.stats_ = SessionStats()
         self.sound = SpokenSound(driver.look_ahead, keep_seconds)
-        self.memory, self.closed, self.error = driver.begin(avatar, self.sound.track), Event(), None
-        self.number = self.turn = self.stalled = self.behind = 0 # behind: frames that the last drawing took, where it was too slow
-        self.made, self.last, self.playing, self.flushed = {}, None, False, False # frame of sound -> picture, or None for idle
+        self.memory = driver.begin(avatar, self.sound.track)
+        self.closed = Event()
+        self.number = self.turn = self.stalled = 0
+        self.behind = 0 # frames that the last drawing took, where it was too slow
+        self.made = {} # frame of sound -> picture, or None for idle
+        self.playing = self.flushed = False
+        self.last = self.error = None # picture; what the driver raised
 
-    algorithmic_delay = property(lambda self: (self.driver.look_ahead + 1)/FPS, doc='s of sound that have to come before its first frame is drawn')
-    waiting = property(lambda self: max(self.sound.track.end - self.sound.asked*EACH, 0)/SAMPLE_RATE, doc='s of sound that was fed and is not yet drawn')
+    @property
+    def algorithmic_delay(self)->float: # s
+        "Sound that has to come before its first frame is drawn."
+        return (self.driver.look_ahead + 1)/FPS
 
-    def feed(self, samples:np.ndarray): # (n,) float32 at 16 kHz
-        "More sound; never waits."
-        with self.changed:
-            if self.sound.add(samples): self.driver.forget(self.memory)
-            self.stats_.note_fed(self.sound.known)
-            self.flushed, self.stalled = False, 0
-            self.changed.notify_all()
+    @property
+    def waiting(self)->float: # s
+        "Sound that was fed and is not yet drawn."
+        return max(self.sound.track.end - self.sound.asked*EACH, 0)/SAMPLE_RATE
 
-    def flush(self):
-        "The speaker has ended: what is left is drawn without waiting for more."
-        with self.changed:
-            self.sound.end()
-            self.flushed = True
-            self.changed.notify_all()
-
-    def interrupt(self):
-        "Nothing of what was fed is heard any more."
-        with self.changed:
-            self.sound.interrupt()
-            self.driver.forget(self.memory)
-            self.stats_.again()
-            self.made, self.turn = {}, self.turn + 1 # what is being drawn belongs to the turn before
-            self.changed.notify_all()
-
-    def frames(self, paced:bool=True)->Iterator[LiveFrame]: return session_frames(self, paced)
+    def frames(self, paced:bool=True)->Iterator[LiveFrame]: return session_frames(self, paced) # paced: 25 a second
 
     def stats(self)->dict: return session_table(self)
 
-    def close(self):
-        "The end; `frames` ends too."
-        with self.changed:
-            self.closed.set()
-            self.changed.notify_all()
+# %% ../nbs/72_live.ipynb #f133aa2d
+@patch
+def feed(
+    self:LiveSession,
+    samples:np.ndarray, # (n,) float32 at 16 kHz
+):
+    "More sound; never waits."
+    with self.changed:
+        if self.sound.add(samples): self.driver.forget(self.memory)
+        self.stats_.note_fed(self.sound.known)
+        self.flushed = False
+        self.stalled = 0
+        self.changed.notify_all()
+
+# %% ../nbs/72_live.ipynb #7b6c0695
+@patch
+def flush(self:LiveSession):
+    "The speaker has ended: what is left is drawn without waiting for more."
+    with self.changed:
+        self.sound.end()
+        self.flushed = True
+        self.changed.notify_all()
+
+# %% ../nbs/72_live.ipynb #dacaa4b5
+@patch
+def interrupt(self:LiveSession):
+    "Nothing of what was fed is heard any more."
+    with self.changed:
+        self.sound.interrupt()
+        self.driver.forget(self.memory)
+        self.stats_.again()
+        self.made = {}
+        self.turn += 1 # what is being drawn belongs to the turn before
+        self.changed.notify_all()
+
+# %% ../nbs/72_live.ipynb #5a4b4187
+@patch
+def close(self:LiveSession):
+    "The end; `frames` ends too."
+    with self.changed:
+        self.closed.set()
+        self.changed.notify_all()
 
 # %% ../nbs/72_live.ipynb #439cf844
 def wanted_frames(
@@ -219,21 +309,26 @@ def wanted_frames(
     most:int, # frames at once
 )->list[FrameRequest]: # in order of time
     "Order the pictures of a session that may be drawn; idle ones need no driver."
-    sound, wanted = session.sound, []
+    sound = session.sound
+    wanted = []
     if session.behind: most = 1
     while session.behind and sound.asked <= sound.played + session.behind and sound.ready(): sound.ask()
     session.behind = 0
     while len(wanted) < most and sound.asked - sound.played < DRAWN_AHEAD and sound.ready():
         k, show, known = sound.ask()
-        if show: wanted.append(FrameRequest(session.memory, session.avatar, session.number + k - sound.played, k, known, show))
-        else: session.made[k] = None; session.changed.notify_all()
+        if show:
+            frame = session.number + k - sound.played
+            wanted.append(FrameRequest(session.memory, session.avatar, frame, k, known, show))
+            continue
+        session.made[k] = None
+        session.changed.notify_all()
     return wanted
 
 # %% ../nbs/72_live.ipynb #4b0ace5b
 def take_in(
     session:LiveSession, # whose lock is held
-    wanted:list[FrameRequest],
-    pictures:list[np.ndarray],
+    wanted:list[FrameRequest], # not empty
+    pictures:list[np.ndarray], # (H,W,3) uint8, one for each of `wanted`
     turn:int, # of the session as they were ordered
     took:float, # s
 ):
@@ -244,35 +339,44 @@ def take_in(
         if r.k >= session.sound.played: session.made[r.k] = picture
     if wanted[-1].k < session.sound.played and session.playing: session.behind = int(took*FPS) + 1
 
+# %% ../nbs/72_live.ipynb #cbd858e4
+def note_stall(
+    session:LiveSession, # whose lock is held
+):
+    "Sound fails to come; after a while the speaker counts as having ended."
+    session.stats_.counts['stalled'] += 1
+    session.stalled += 1
+    if session.stalled > STALL: session.sound.end()
+
 # %% ../nbs/72_live.ipynb #c7603cb5
 def next_plan(
     session:LiveSession, # whose lock is held
     paced:bool, # False: wait for every picture
 )->FramePlan|None: # None: it has to be waited for
     "What the next frame will be."
-    sound, counts, here, silence = session.sound, session.stats_.counts, session.sound.played in session.made, np.zeros(EACH, np.float32)
+    sound = session.sound
+    here = sound.played in session.made
     coming = here or sound.asked > sound.played or sound.ready()
     if not here and not paced: return None
     if here: session.last = session.made.pop(sound.played)
-    elif coming and session.playing: counts['late'] += 1
-    elif not coming and session.playing and not sound.ended:
-        counts['stalled'] += 1
-        session.stalled += 1
-        if session.stalled > STALL: sound.end()
+    elif coming and session.playing: session.stats_.counts['late'] += 1
+    elif not coming and session.playing and not sound.ended: note_stall(session)
     else: session.last = None
     session.playing = here or session.playing and (coming or not sound.ended)
-    session.number, counts['frames'] = session.number + 1, counts['frames'] + 1
-    return FramePlan(session.number - 1, session.last, sound.play() if coming and session.playing else silence)
+    heard = sound.play() if coming and session.playing else np.zeros(EACH, np.float32)
+    session.stats_.counts['frames'] += 1
+    session.number += 1
+    return FramePlan(session.number - 1, session.last, heard)
 
 # %% ../nbs/72_live.ipynb #b300ac98
-def is_over(session:LiveSession)->bool:
+def is_over(session:LiveSession)->bool: # of a session whose lock is held
     "Whether all that was fed has been seen."
     return session.flushed and session.sound.asked <= session.sound.played and not session.sound.ready()
 
 # %% ../nbs/72_live.ipynb #8fee2ae3
 def finished_frame(
-    avatar:LiveAvatar,
-    plan:FramePlan,
+    avatar:LiveAvatar, # of the session
+    plan:FramePlan, # of `next_plan`
 )->LiveFrame:
     "The frame itself; the head of a portrait moves a little."
     picture = avatar.rests.whole(loop_frame(plan.number, avatar.n)) if plan.picture is None else plan.picture
@@ -284,7 +388,10 @@ class FrameClock:
     "When frames are due."
     def __init__(self, number:int): self.zero = time.perf_counter() - number/FPS
 
-    def wait(self, number:int, closed:Event)->bool: # whether it was closed meanwhile
+    def wait(self,
+        number:int, # frame
+        closed:Event, # set by whoever ends the session
+    )->bool: # whether it was closed meanwhile
         "Until a frame is due."
         left = self.zero + number/FPS - time.perf_counter()
         if left < -1: self.zero -= left
@@ -292,7 +399,7 @@ class FrameClock:
 
 # %% ../nbs/72_live.ipynb #dd3411f8
 def session_frames(
-    session:LiveSession,
+    session:LiveSession, # any
     paced:bool, # 25 a second, or as fast as they are made, up to what was flushed
 )->Iterator[LiveFrame]:
     "The frames of a session, one after the other; ends when it is closed, and raises what its driver raised."
@@ -309,14 +416,15 @@ def session_frames(
 
 # %% ../nbs/72_live.ipynb #ded62ad5
 def session_table(
-    session:LiveSession,
+    session:LiveSession, # any
 )->dict: # numbers
-    "How a session fares: `late` pictures were replaced, `dropped` frames of sound were left out, `stages_ms` are of the driver, a frame."
+    "How a session fares: pictures `late`, sound `dropped` in frames, `stages_ms` of the driver for each frame."
     with session.changed:
-        table, clock = session.stats_.table(), session.driver.clock
+        table = session.stats_.table()
         drawn = max(session.driver.drawn_frames, 1)
-        stages = {k: round(1e3*s/drawn, 2) for k, s in clock.items()}
-    return table | dict(dropped=table['late'] + session.sound.dropped, waiting=session.waiting, algorithmic_delay=session.algorithmic_delay, stages_ms=stages)
+        stages = {k: round(1e3*s/drawn, 2) for k, s in session.driver.clock.items()}
+    more = dict(dropped=table['late'] + session.sound.dropped, waiting=session.waiting)
+    return table | more | dict(algorithmic_delay=session.algorithmic_delay, stages_ms=stages)
 
 # %% ../nbs/72_live.ipynb #339735c6
 AT_ONCE_MOST, EACH_MOST = 8, 4 # frames of all sessions, and of one
@@ -326,7 +434,8 @@ def next_batch(
 )->list[tuple[LiveSession,list[FrameRequest],int]]: # with their turns; all of one driver
     "What is drawn next."
     stock = lambda s: s.sound.asked - s.sound.played
-    batch, left = [], AT_ONCE_MOST
+    batch = []
+    left = AT_ONCE_MOST
     for s in sorted((s for s in sessions if not s.closed.is_set()), key=stock):
         if not left or batch and s.driver is not batch[0][0].driver: continue
         wanted = wanted_frames(s, min(left, EACH_MOST if stock(s) else 1))
@@ -334,107 +443,184 @@ def next_batch(
         left -= len(wanted)
     return batch
 
-# %% ../nbs/72_live.ipynb #9537415e
-def found_driver(engine:'LiveEngine', avatar:LiveAvatar, look_ahead:int|None)->FrameDriver: # frames; None: its own
-    "Mouths of the avatar itself; one for all avatars."
-    ahead = AHEAD if look_ahead is None else look_ahead
-    return engine.once(('found', ahead), lambda: FoundDriver(engine.models, ahead))
+# %% ../nbs/72_live.ipynb #f7e893f7
+def drawn_batch(
+    batch:list[tuple[LiveSession,list[FrameRequest],int]], # of `next_batch`
+)->list[np.ndarray]|None: # the pictures of all requests; None where the driver failed
+    "Draw; an error ends the sessions of the batch."
+    try: return batch[0][0].driver.speak([r for _, wanted, _ in batch for r in wanted])
+    except Exception as e: # of this driver
+        for session, _, _ in batch:
+            session.error = e
+            session.closed.set()
 
-# %% ../nbs/72_live.ipynb #ff7d95f6
-def net_driver(size:str, engine:'LiveEngine', avatar:LiveAvatar, look_ahead:int|None)->FrameDriver:
-    "A network that was trained for the avatar."
-    ahead = NET_AHEAD if look_ahead is None else look_ahead
-    return engine.once((avatar.folder.folder, size, ahead), lambda: open_net_driver(avatar, size, ahead))
-
-DRIVERS = dict(found=found_driver, slim=partial(net_driver, 'slim'), full=partial(net_driver, 'full')) # name -> a function that finds or makes it
-
-# %% ../nbs/72_live.ipynb #42faa998
-UNUSED = 4 # avatars that stay in memory while nobody speaks through them
-
-class LiveEngine:
-    "Draws for any number of sessions; to be closed, or used in `with`."
-    def __init__(self, models:Models|None=None, checkpoint:str='auto', device:str='auto', drivers:dict[str,Callable]=DRIVERS):
-        self.models, self.drivers, self.things = models or load_models(checkpoint, device), drivers, {}
-        if self.models.motion is None: raise LatentSyncError(f'the set {self.models.config.name} has no found mouths; choose --checkpoint compact')
-        self.sessions, self.changed, self.closed, self.opening = [], Condition(), Event(), RLock()
-        if self.models.device.type == 'cpu': torch.set_num_threads(1) # each stage on one core: small networks gain nothing from more
-        self.thread = Thread(target=draw_frames, args=[self], daemon=True, name='latentsync-live')
-        self.thread.start()
-
-    def once(self, key, make):
-        "What was made before, or is made now."
-        with self.opening:
-            if key not in self.things: self.things[key] = make()
-            return self.things[key]
-
-    def tidy(self):
-        "Forget avatars that nobody uses, but for the last few."
-        used = [s.avatar for s in self.sessions if not s.closed.is_set()]
-        with self.opening:
-            unused = [k for k, x in self.things.items() if isinstance(x, LiveAvatar) and x not in used]
-            for key in unused[:-UNUSED]: self.things = {k: x for k, x in self.things.items() if k[0] != key[0]}
-
-    def open(self, avatar:AvatarFolder, driver:str='found', look_ahead_ms:int|None=None, keep_seconds:float=KEEP_SECONDS)->LiveSession:
-        "A new session. `look_ahead_ms` of sound are waited for: less is quicker and hears worse."
-        if driver not in self.drivers: raise LatentSyncError(f'there is no driver {driver!r}; choose {", ".join(self.drivers)}')
-        live = self.once((avatar.folder, avatar.digest, avatar.frames), lambda: LiveAvatar(avatar, self.models))
-        ahead = None if look_ahead_ms is None else max(round(look_ahead_ms*FPS/1000), 0)
-        session = LiveSession(live, self.drivers[driver](self, live, ahead), self.changed, keep_seconds)
-        with self.changed: self.sessions = [s for s in self.sessions if not s.closed.is_set()] + [session]
-        self.tidy()
-        return session
-
-    def close(self):
-        "End all sessions."
-        self.closed.set()
-        for s in self.sessions: s.close()
-        with self.changed: self.changed.notify_all()
-        self.thread.join()
-
-    def __enter__(self)->'LiveEngine': return self
-    def __exit__(self, *_): self.close()
+# %% ../nbs/72_live.ipynb #2b6f85ab
+def hand_out(
+    batch:list[tuple[LiveSession,list[FrameRequest],int]], # whose locks are held
+    pictures:list[np.ndarray], # of `drawn_batch`
+    took:float, # s
+):
+    "Give each session its pictures."
+    left = iter(pictures)
+    for session, wanted, turn in batch: take_in(session, wanted, [next(left) for _ in wanted], turn, took)
 
 # %% ../nbs/72_live.ipynb #39e386ac
 def draw_frames(
-    engine:LiveEngine, # until it is closed
+    engine:'LiveEngine', # until it is closed
 ):
     "The drawing thread."
     while True:
         with engine.changed:
             while not engine.closed.is_set() and not (batch := next_batch(engine.sessions)): engine.changed.wait()
             if engine.closed.is_set(): return
-        driver, pictures, began = batch[0][0].driver, None, time.perf_counter()
-        try: pictures = iter(driver.speak([r for _, wanted, _ in batch for r in wanted]))
-        except Exception as e: # of this driver
-            for s, _, _ in batch: s.error = e; s.closed.set()
+        began = time.perf_counter()
+        pictures = drawn_batch(batch)
         with engine.changed:
-            if pictures:
-                for s, wanted, turn in batch: take_in(s, wanted, [next(pictures) for _ in wanted], turn, time.perf_counter() - began)
+            if pictures: hand_out(batch, pictures, time.perf_counter() - began)
             engine.changed.notify_all()
+
+# %% ../nbs/72_live.ipynb #9537415e
+def found_driver(
+    engine:'LiveEngine', # that keeps it
+    avatar:LiveAvatar, # any
+    look_ahead:int|None, # frames; None: its own
+)->FrameDriver:
+    "Mouths of the avatar itself; one for all avatars."
+    ahead = AHEAD if look_ahead is None else look_ahead
+    return engine.once(('found', ahead), lambda: FoundDriver(engine.models, ahead))
+
+# %% ../nbs/72_live.ipynb #ff7d95f6
+def net_driver(
+    size:str, # 'slim' or 'full'
+    engine:'LiveEngine', # that keeps it
+    avatar:LiveAvatar, # whom the network was trained for
+    look_ahead:int|None, # frames; None: its own
+)->FrameDriver:
+    "A network that was trained for the avatar. Raises `LatentSyncError` where there is none."
+    ahead = NET_AHEAD if look_ahead is None else look_ahead
+    return engine.once((avatar.folder.folder, size, ahead), lambda: open_net_driver(avatar, size, ahead))
+
+# %% ../nbs/72_live.ipynb #0422d4e2
+DRIVERS = dict(found=found_driver, slim=partial(net_driver, 'slim'), full=partial(net_driver, 'full'))
+
+# %% ../nbs/72_live.ipynb #42faa998
+UNUSED = 4 # avatars that stay in memory while nobody speaks through them
+
+class LiveEngine:
+    "Draws for any number of sessions; to be closed, or used in `with`."
+    def __init__(self,
+        models:Models|None=None, # loaded; None: of `checkpoint`
+        checkpoint:str='auto', # a set with found mouths
+        device:str='auto', # of `pick_device`
+        drivers:dict[str,Callable]=DRIVERS, # by name
+    ):
+        self.models = models or load_models(checkpoint, device)
+        if self.models.motion is None:
+            raise LatentSyncError(f'the set {self.models.config.name} has no found mouths; choose --checkpoint compact')
+        self.drivers = drivers
+        self.things = {} # what sessions share
+        self.sessions = []
+        self.changed = Condition() # the lock of all sessions
+        self.closed = Event()
+        self.opening = RLock() # of `things`
+        if self.models.device.type == 'cpu': torch.set_num_threads(1)
+        self.thread = Thread(target=draw_frames, args=[self], daemon=True, name='latentsync-live')
+        self.thread.start()
+
+    def __enter__(self)->'LiveEngine': return self
+    def __exit__(self, *_): self.close()
+
+# %% ../nbs/72_live.ipynb #972664fc
+@patch
+def once(
+    self:LiveEngine,
+    key:tuple, # what names it
+    make:Callable, # without parameters
+):
+    "What was made before, or is made now."
+    with self.opening:
+        if key not in self.things: self.things[key] = make()
+        return self.things[key]
+
+# %% ../nbs/72_live.ipynb #fc80a17c
+@patch
+def tidy(self:LiveEngine):
+    "Forget avatars that nobody uses, but for the last few."
+    used = [s.avatar for s in self.sessions if not s.closed.is_set()]
+    with self.opening:
+        unused = [k for k, x in self.things.items() if isinstance(x, LiveAvatar) and x not in used]
+        for key in unused[:-UNUSED]: self.things = {k: x for k, x in self.things.items() if k[0] != key[0]}
+
+# %% ../nbs/72_live.ipynb #eeefbdda
+@patch
+def open(
+    self:LiveEngine,
+    avatar:AvatarFolder, # who speaks
+    driver:str='found', # a key of `DRIVERS`
+    look_ahead_ms:int|None=None, # of sound that are waited for: less is quicker and hears worse; None: the driver's own
+    keep_seconds:float=KEEP_SECONDS, # s of sound that may wait
+)->LiveSession:
+    "A new session. Raises `LatentSyncError` for a driver that is not there."
+    if driver not in self.drivers:
+        raise LatentSyncError(f'there is no driver {driver!r}; choose {", ".join(self.drivers)}')
+    live = self.once((avatar.folder, avatar.digest, avatar.frames), lambda: LiveAvatar(avatar, self.models))
+    ahead = None if look_ahead_ms is None else max(round(look_ahead_ms*FPS/1000), 0)
+    session = LiveSession(live, self.drivers[driver](self, live, ahead), self.changed, keep_seconds)
+    with self.changed: self.sessions = [s for s in self.sessions if not s.closed.is_set()] + [session]
+    self.tidy()
+    return session
+
+# %% ../nbs/72_live.ipynb #41c811db
+@patch
+def close(self:LiveEngine):
+    "End all sessions."
+    self.closed.set()
+    for s in self.sessions: s.close()
+    with self.changed: self.changed.notify_all()
+    self.thread.join()
 
 # %% ../nbs/72_live.ipynb #d842906c
 OFFLINE_MS, STOCK = 1000, 5. # ms to look ahead; s of sound that may lie ready
 
 class SpokenVideo(NamedTuple):
     "What was made."
-    out:Path
-    frames:int
+    out:Path # the video
+    frames:int # 25 a second
     seconds:float # it took
     stages:dict # ms a frame
 
-    def __str__(self): return f'{self.out}: {self.frames} frames in {self.seconds:.1f} s ({self.frames/self.seconds:.1f} frames/s)'
+    def __str__(self):
+        speed = self.frames/self.seconds
+        return f'{self.out}: {self.frames} frames in {self.seconds:.1f} s ({speed:.1f} frames/s)'
 
 # %% ../nbs/72_live.ipynb #2c379dfd
 def spoken_frames(
-    session:LiveSession,
+    session:LiveSession, # a new one
     samples:np.ndarray, # (N,) float32 at 16 kHz
 )->Iterator[LiveFrame]: # one for each 40 ms of the sound
     "Feed a session as it draws."
-    n, fed, frames = -(-len(samples)//EACH), 0, session.frames(paced=False)
+    n = -(-len(samples)//EACH)
+    fed = 0
+    frames = session.frames(paced=False)
     for _ in range(n):
-        while fed < n and session.waiting < STOCK: session.feed(samples[fed*EACH:(fed + FPS)*EACH]); fed += FPS
+        while fed < n and session.waiting < STOCK:
+            session.feed(samples[fed*EACH:(fed + FPS)*EACH])
+            fed += FPS
         if fed >= n and not session.flushed: session.flush()
         yield next(frames)
+
+# %% ../nbs/72_live.ipynb #4f25ceb6
+def write_spoken(
+    session:LiveSession, # a new one
+    samples:np.ndarray, # (N,) float32 at 16 kHz
+    path:Path, # of the video
+    progress:bool=True, # show a bar
+):
+    "The pictures of a speech, as a video without sound."
+    size = session.avatar.folder.width, session.avatar.folder.height
+    bar = dict(total=-(-len(samples)//EACH), desc='video', unit='frame', disable=not progress)
+    with VideoWriter(path, size, FPS) as video:
+        for frame in progress_bar(spoken_frames(session, samples), **bar): video.write(frame.picture)
 
 # %% ../nbs/72_live.ipynb #af8af9d0
 def speak_avatar(
@@ -450,11 +636,15 @@ def speak_avatar(
     models:Models|None=None, # loaded models
 )->SpokenVideo:
     "An avatar speaks a sound; the video is written whole or not at all."
-    began, out, avatar, samples = time.perf_counter(), check_output(out, overwrite), open_avatar(name, root), read_audio(audio)
+    began = time.perf_counter()
+    out = check_output(out, overwrite)
+    avatar = open_avatar(name, root)
+    samples = read_audio(audio)
     with LiveEngine(models, checkpoint, device) as engine, TemporaryDirectory(prefix='.', dir=out.parent) as folder:
-        session, part = engine.open(avatar, driver, OFFLINE_MS), Path(folder)/f'part{out.suffix}'
-        with VideoWriter(part, (avatar.width, avatar.height), FPS) as video:
-            for frame in progress_bar(spoken_frames(session, samples), total=-(-len(samples)//EACH), desc='video', unit='frame', disable=not progress): video.write(frame.picture)
-        about = provenance(version(), engine.models.config.name, digest(engine.models.folder), dict(video=avatar.digest, audio=digest(Path(audio))))
-        frames = join_parts([part], out, FPS, audio, about=about)
-        return SpokenVideo(out, frames, time.perf_counter() - began, session.stats()['stages_ms'])
+        session = engine.open(avatar, driver, OFFLINE_MS)
+        part = Path(folder)/f'part{out.suffix}'
+        write_spoken(session, samples, part, progress)
+        origin = dict(video=avatar.digest, audio=digest(Path(audio)))
+        about = provenance(version(), engine.models.config.name, digest(engine.models.folder), origin)
+        count = join_parts([part], out, FPS, audio, about=about)
+        return SpokenVideo(out, count, time.perf_counter() - began, session.stats()['stages_ms'])

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PER_FRAME', 'MULTIPART', 'END_OF_PARTS', 'HEADER', 'PICTURE', 'SOUND', 'FRAGMENT', 'SAMPLE_KINDS', 'picture_jpeg',
            'jpeg_part', 'event_of', 'as_pcm', 'packed', 'Message', 'unpacked', 'as_wav', 'Pieces', 'FilmStream',
-           'SampleFormat', 'SoundReader']
+           'film_picture', 'film_sound', 'SampleFormat', 'loudness_of', 'SoundReader']
 
 # %% ../nbs/82a_streams.ipynb #5a8d5ce3
 import base64
@@ -20,6 +20,7 @@ import av
 import cv2
 import numpy as np
 import soundfile
+from fastcore.basics import patch
 
 # %% ../nbs/82a_streams.ipynb #ccaeea81
 from .core import FPS, SAMPLE_RATE, LatentSyncError
@@ -35,21 +36,24 @@ def picture_jpeg(
     quality:int=75, # 1 to 100
 )->bytes:
     "A picture for a stream."
-    return cv2.imencode('.jpg', cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    flipped = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    return cv2.imencode('.jpg', flipped, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 # %% ../nbs/82a_streams.ipynb #65379df9
 MULTIPART = 'multipart/x-mixed-replace; boundary=frame'
 END_OF_PARTS = b'--frame--\r\n'
 
 def jpeg_part(
-    jpeg:bytes,
+    jpeg:bytes, # of `picture_jpeg`
     number:int=0, # of the frame
     time:float=0., # s on the clock of the sound, when it is due
 )->bytes:
     "A picture as a part of a multipart stream."
-    head = f'--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\nX-Frame: {number}\r\nX-Timestamp: {time:.3f}\r\n\r\n'
-    return head.encode() + jpeg + b'\r\n'
+    head = ['--frame', 'Content-Type: image/jpeg', f'Content-Length: {len(jpeg)}']
+    head += [f'X-Frame: {number}', f'X-Timestamp: {time:.3f}', '', '']
+    return '\r\n'.join(head).encode() + jpeg + b'\r\n'
 
+# %% ../nbs/82a_streams.ipynb #d3d22abf
 def event_of(
     **fields, # that JSON can hold; bytes become base64
 )->bytes:
@@ -58,35 +62,40 @@ def event_of(
     return f'data: {json.dumps(plain)}\n\n'.encode()
 
 # %% ../nbs/82a_streams.ipynb #9a2e3bbc
-HEADER = struct.Struct('<4sId')
-PICTURE, SOUND = b'LSP1', b'LSA1'
-
 def as_pcm(
     samples:np.ndarray, # (n,) float32 in [-1,1]
 )->bytes: # 2 n
     "Sound as 16-bit numbers."
     return (np.clip(samples, -1, 1)*32767).astype('<i2').tobytes()
 
+# %% ../nbs/82a_streams.ipynb #093ed9d6
+HEADER = struct.Struct('<4sId')
+PICTURE = b'LSP1'
+SOUND = b'LSA1'
+
 def packed(
     kind:bytes, # `PICTURE` or `SOUND`
-    frame:LiveFrame,
+    frame:LiveFrame, # whose number and time it gets
     content:bytes, # a JPEG or PCM
 )->bytes:
     "A message."
     return HEADER.pack(kind, frame.number, frame.time) + content
 
+# %% ../nbs/82a_streams.ipynb #d9e496f8
 class Message(NamedTuple):
     "A message that was read."
     kind:bytes # `PICTURE` or `SOUND`
     number:int # of the frame
     time:float # s
-    content:bytes
+    content:bytes # a JPEG or PCM
 
+# %% ../nbs/82a_streams.ipynb #f97c6cee
 def unpacked(
     data:bytes, # a message
 )->Message:
     "For a client. Raises `LatentSyncError` for what is no such message."
-    if len(data) < HEADER.size or data[:4] not in (PICTURE, SOUND): raise LatentSyncError("this is no framed message; start the session with framing 'v1'")
+    if len(data) < HEADER.size or data[:4] not in (PICTURE, SOUND):
+        raise LatentSyncError("this is no framed message; start the session with framing 'v1'")
     return Message(*HEADER.unpack_from(data), data[HEADER.size:])
 
 # %% ../nbs/82a_streams.ipynb #35a287c1
@@ -99,12 +108,16 @@ def as_wav(
     return file.getvalue()
 
 # %% ../nbs/82a_streams.ipynb #4a5b6e73
-FRAGMENT = .2 # s
-
 class Pieces:
     "A file of which only what was written last is kept."
     def __init__(self): self.written = bytearray()
-    def write(self, data): self.written += data; return len(data)
+
+    def write(self,
+        data:bytes, # any number
+    )->int: # how many they were, as of every file
+        "More of the file."
+        self.written += data
+        return len(data)
 
     def take(self)->bytes:
         "What was written since."
@@ -112,66 +125,108 @@ class Pieces:
         self.written.clear()
         return taken
 
+# %% ../nbs/82a_streams.ipynb #74d3a775
+FRAGMENT = .2 # s
+
 class FilmStream:
     "Frames in, a fragmented MP4 with H.264 and AAC out, as it grows."
     def __init__(self,
-        width:int, height:int, # px of the pictures; an odd last row or column is cut off
+        width:int, # px of the pictures; an odd last column is cut off
+        height:int, # px; an odd last row is cut off
     ):
-        self.size, self.pieces = (width//2*2, height//2*2), Pieces()
-        how = dict(movflags='delay_moov+default_base_moof+frag_keyframe', frag_duration=f'{FRAGMENT*1e6:.0f}', flush_packets='1')
-        self.film = av.open(self.pieces, 'w', format='mp4', options=how)
-        self.video = self.film.add_stream('libx264', rate=FPS, options=dict(preset='ultrafast', tune='zerolatency', crf='23', g=str(FPS)))
-        self.video.width, self.video.height, self.video.pix_fmt = *self.size, 'yuv420p'
-        self.sound = self.film.add_stream('aac', rate=SAMPLE_RATE, layout='mono')
+        self.size = width//2*2, height//2*2
+        self.pieces = Pieces()
         self.frames = 0
+        movie = dict(movflags='delay_moov+default_base_moof+frag_keyframe', flush_packets='1')
+        movie |= dict(frag_duration=f'{FRAGMENT*1e6:.0f}')
+        self.film = av.open(self.pieces, 'w', format='mp4', options=movie)
+        coding = dict(preset='ultrafast', tune='zerolatency', crf='23', g=str(FPS))
+        self.video = self.film.add_stream('libx264', rate=FPS, options=coding)
+        self.video.width, self.video.height = self.size
+        self.video.pix_fmt = 'yuv420p'
+        self.sound = self.film.add_stream('aac', rate=SAMPLE_RATE, layout='mono')
 
-    def add(self,
-        frame:LiveFrame,
-    )->bytes: # often none: a fragment holds several frames
-        "The next frame, and the film as far as it got longer."
-        w, h = self.size
-        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame.picture[:h, :w]), 'rgb24')
-        sound = av.AudioFrame.from_ndarray(np.ascontiguousarray(frame.sound[None], np.float32), 'fltp', 'mono')
-        sound.sample_rate = SAMPLE_RATE
-        picture.pts, picture.time_base = self.frames, Fraction(1, FPS)
-        sound.pts, sound.time_base = self.frames*PER_FRAME, Fraction(1, SAMPLE_RATE)
-        self.frames += 1
-        self.film.mux(self.video.encode(picture))
-        self.film.mux(self.sound.encode(sound))
-        return self.pieces.take()
+# %% ../nbs/82a_streams.ipynb #48a9eec4
+def film_picture(
+    picture:np.ndarray, # (H,W,3) uint8, H and W even
+    number:int, # of the frame in the film
+)->av.VideoFrame:
+    "A picture for an encoder."
+    coded = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), 'rgb24')
+    coded.pts = number
+    coded.time_base = Fraction(1, FPS)
+    return coded
 
-    def close(self)->bytes:
-        "The end of the film."
-        for stream in self.video, self.sound: self.film.mux(stream.encode(None))
-        self.film.close()
-        return self.pieces.take()
+# %% ../nbs/82a_streams.ipynb #aa45c0bc
+def film_sound(
+    sound:np.ndarray, # (640,) float32
+    number:int, # of the frame in the film
+)->av.AudioFrame:
+    "The sound of a frame for an encoder."
+    coded = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound[None], np.float32), 'fltp', 'mono')
+    coded.sample_rate = SAMPLE_RATE
+    coded.pts = number*PER_FRAME
+    coded.time_base = Fraction(1, SAMPLE_RATE)
+    return coded
+
+# %% ../nbs/82a_streams.ipynb #9b10a9af
+@patch
+def add(
+    self:FilmStream,
+    frame:LiveFrame, # the next one
+)->bytes: # often none: a fragment holds several frames
+    "A frame; what the film got longer by."
+    w, h = self.size
+    self.film.mux(self.video.encode(film_picture(frame.picture[:h, :w], self.frames)))
+    self.film.mux(self.sound.encode(film_sound(frame.sound, self.frames)))
+    self.frames += 1
+    return self.pieces.take()
+
+# %% ../nbs/82a_streams.ipynb #32bb95d1
+@patch
+def close(self:FilmStream)->bytes:
+    "The end of the film."
+    for stream in self.video, self.sound: self.film.mux(stream.encode(None))
+    self.film.close()
+    return self.pieces.take()
 
 # %% ../nbs/82a_streams.ipynb #c458351d
+SAMPLE_KINDS = dict(s16le=('<i2', 2**15), s32le=('<i4', 2**31), f32le=('<f4', 1), u8=('u1', 2**7)) # dtype, full
+
 class SampleFormat(NamedTuple):
     "How sound is written as bytes."
     rate:int=SAMPLE_RATE # Hz
     kind:str='s16le' # of `SAMPLE_KINDS`
     channels:int=1 # interleaved
 
-SAMPLE_KINDS = dict(s16le=('<i2', 2**15), s32le=('<i4', 2**31), f32le=('<f4', 1), u8=('u1', 2**7)) # what each number is, and what is full loudness
+# %% ../nbs/82a_streams.ipynb #6d0865ae
+def loudness_of(
+    data:bytes, # whole samples
+    format:SampleFormat, # of them
+)->np.ndarray: # (n,) float32 in [-1,1], at the rate of the format
+    "Bytes as sound; what is no number is silence."
+    dtype, full = SAMPLE_KINDS[format.kind]
+    numbers = np.frombuffer(data, dtype).reshape(-1, format.channels).astype(np.float32)
+    if format.kind == 'u8': numbers -= 128
+    return np.clip(np.nan_to_num(numbers.mean(1)/full, nan=0, posinf=0, neginf=0), -1, 1)
 
+# %% ../nbs/82a_streams.ipynb #f6e08e77
 class SoundReader:
     "Bytes in, sound at 16 kHz out."
     def __init__(self,
         format:SampleFormat=SampleFormat(),
     ):
-        self.format, self.left, self.steady = format, b'', SteadyRate(format.rate)
-        self.dtype, self.full = SAMPLE_KINDS[format.kind]
+        self.format = format
+        self.left = b''
+        self.steady = SteadyRate(format.rate)
 
     def feed(self,
         data:bytes, # any number
     )->np.ndarray: # (n,) float32 in [-1,1]
-        "The next message; what is no number is silence."
+        "The next message."
         data = self.left + data
-        size = np.dtype(self.dtype).itemsize*self.format.channels
+        size = np.dtype(SAMPLE_KINDS[self.format.kind][0]).itemsize*self.format.channels
         whole = len(data)//size*size
         self.left = data[whole:]
-        numbers = np.frombuffer(data[:whole], self.dtype).reshape(-1, self.format.channels).astype(np.float32)
-        if self.format.kind == 'u8': numbers -= 128
-        samples = np.clip(np.nan_to_num(numbers.mean(1)/self.full, nan=0, posinf=0, neginf=0), -1, 1)
+        samples = loudness_of(data[:whole], self.format)
         return samples if self.format.rate == SAMPLE_RATE else self.steady.feed(samples)
