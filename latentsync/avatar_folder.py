@@ -8,7 +8,7 @@ __all__ = ['JPEG', 'LONGEST', 'AVATAR_SECONDS', 'SQUARE', 'FORMAT', 'DAY', 'avat
            'keep_part', 'AvatarPlaces', 'sure_meshes', 'whole_places', 'read_places', 'save_bank', 'load_bank',
            'write_sound', 'AvatarFolder', 'describe_avatar', 'read_avatar', 'open_avatar', 'list_avatars',
            'hidden_beside', 'remove_avatar', 'whole_folder', 'until_cancelled', 'frames_expected', 'counted_frames',
-           'scan_clip', 'keep_speaker', 'write_avatar', 'create_avatar']
+           'scan_clip', 'rule_in_small', 'keep_speaker', 'write_avatar', 'create_avatar']
 
 # %% ../nbs/70a_avatar_folder.ipynb #3298c74d
 import json
@@ -33,7 +33,7 @@ import soundfile
 from safetensors.numpy import load_file, save_file
 
 from .core import FPS, SAMPLE_RATE, LatentSyncError, content_key, prefetch, progress_bar, repo_root
-from .media import probe, read_audio, read_pictures
+from .media import MediaInfo, probe, read_audio, read_pictures
 from .face import face_detector
 from .tracks import FaceScan, Look, choose_face, follow_face, clip_shots
 from .mouths import MouthBank, square_points, steady_points
@@ -395,6 +395,17 @@ def scan_clip(
     with closing(prefetch(clip_frames(clip, seconds), 2)) as frames:
         return list(each(write_frames(frames, folder)))
 
+# %% ../nbs/70a_avatar_folder.ipynb #9862083d
+def rule_in_small(
+    info:MediaInfo, # of the clip
+    face:str, # a rule of `choose_face`
+)->tuple[str,tuple[int,int]]: # the rule and the width and height for frames of at most `LONGEST`
+    "A rectangle for frames that were made smaller; other rules stay as they are."
+    scale = min(LONGEST/max(info.width, info.height), 1)
+    size = round(info.width*scale), round(info.height*scale)
+    if not re.fullmatch(r'\d+(,\d+){3}', face): return face, size
+    return ','.join(str(round(int(v)*scale)) for v in face.split(',')), size
+
 # %% ../nbs/70a_avatar_folder.ipynb #bce060c1
 def keep_speaker(
     clip:str|Path, # a video or a picture
@@ -403,8 +414,8 @@ def keep_speaker(
     folder:Path, # of the avatar
 )->tuple[list,range]: # a `Sighting` or None for each frame that stays; which frames of the clip those are
     "Keep the frames of one speaker. Raises `LatentSyncError` where there is none."
-    info = probe(clip)
-    sightings = follow_face(looks, choose_face(looks, face, (info.width, info.height), FPS), FPS, SQUARE)
+    rule, size = rule_in_small(probe(clip), face)
+    sightings = follow_face(looks, choose_face(looks, rule, size, FPS), FPS, SQUARE)
     part = longest_part(looks, sightings)
     refuse_faceless(clip, looks, part)
     keep_part(folder, part, len(looks))

@@ -11,7 +11,7 @@ __all__ = ['TRAITS', 'SHOW', 'LOST', 'FORMAT', 'MIN_BROWS', 'MAX_TURN', 'LIKE', 
            'usable_tracks', 'track_arrivals', 'track_descriptors', 'nearest_similarity', 'person_of', 'give_numbers',
            'person_numbers', 'number_rule', 'face_rule', 'relative_loudness', 'lip_speed', 'speaker_scores',
            'active_speakers', 'cast_of', 'presence_length', 'choose_face', 'anchor_jumps', 'local_parabola',
-           'steady_points', 'frame_runs', 'face_sightings', 'follow_face', 'reason_unchanged', 'unseen_spans']
+           'steady_anchors', 'frame_runs', 'face_sightings', 'follow_face', 'reason_unchanged', 'unseen_spans']
 
 # %% ../nbs/03a_tracks.ipynb #d1d63a89
 import hashlib, json, os, re, zipfile, zlib
@@ -759,7 +759,7 @@ def local_parabola(
     return np.linalg.solve(left, right)[:, 0]
 
 # %% ../nbs/03a_tracks.ipynb #0292efc9
-def steady_points(
+def steady_anchors(
     points:np.ndarray, # (n,K,2) px, without gaps; the first three are the anchors
     fps:float, # frames per second
 )->np.ndarray: # (n,K,2) px
@@ -808,7 +808,7 @@ def face_sightings(
     rows = [np.r_[s.aperture, s.turn, s.detail, s.anchors.ravel(), s.jaw.ravel()] for s in seen.values()]
     values = np.stack([np.interp(at, known, v) for v in np.array(rows, float).T], 1)
     weight = _ramps(len(at), fps, fades)
-    points = steady_points(values[:, 3:].reshape(len(at), -1, 2), fps)
+    points = steady_anchors(values[:, 3:].reshape(len(at), -1, 2), fps)
     return {int(i): Sighting(similarity(p[:3], resolution)[0], p[3:], head_pose(p[:3]), *v[:3], w, int(i) not in seen)
         for i, p, v, w in zip(at, points, values, weight) if i in part}
 
