@@ -6,8 +6,9 @@
 __all__ = ['LEAST_FRAMES', 'SHORT_CLIP', 'WINDOW_FRAMES', 'EAR_STEPS', 'JUDGE_LAYERS', 'MOUTH_BOX', 'JUDGE_STEPS', 'READER_STEPS',
            'frame_loudness', 'opened_jaw', 'talking_portrait', 'prepare_heads', 'head_name', 'lip_moves', 'lip_axes',
            'TalkingHead', 'talking_head', 'head_shares', 'EarTraining', 'EarPair', 'augment_mel', 'ear_windows',
-           'ear_batch', 'ear_loss', 'train_avatar_ear', 'mouth_box', 'SyncJudge', 'JudgeTraining', 'judge_batch',
-           'judge_loss', 'train_judge', 'smaller', 'load_judge', 'LipReader', 'spoilt', 'reader_batch', 'reader_loss',
+           'ear_batch', 'paired_logits', 'found_loss', 'share_found', 'ear_loss', 'smaller', 'write_weights',
+           'larger_weights', 'mean_rows', 'train_avatar_ear', 'mouth_box', 'SyncJudge', 'JudgeTraining', 'judge_batch',
+           'judge_loss', 'train_judge', 'load_judge', 'LipReader', 'spoilt', 'reader_batch', 'reader_loss',
            'train_reader', 'ReadLips', 'load_reader']
 
 # %% ../nbs/70e_lip_reading.ipynb #9cf6f9b7
@@ -58,7 +59,8 @@ def opened_jaw(
     x, y = mesh[14, :2]
     eyes = np.linalg.norm(mesh[33, :2] - mesh[263, :2])
     rows, cols = np.mgrid[:picture.shape[0], :picture.shape[1]].astype(np.float32)
-    beside, below = (cols - x)/(.6*eyes), (rows - y - .25*eyes)/(.5*eyes)
+    beside = (cols - x)/(.6*eyes)
+    below = (rows - y - .25*eyes)/(.5*eyes)
     away = np.exp(-beside**2 - below**2)*(rows > y)
     return cv2.remap(picture, cols, np.float32(rows - .25*eyes*opening*away), cv2.INTER_LINEAR)
 
@@ -70,7 +72,8 @@ def talking_portrait(
     "The demo portrait as a clip whose mouth opens with the sound."
     picture = next(read_frames(demo('portrait.png')))
     mesh = lip_tracker().track(picture).points
-    head, sound = LivingHead(picture, mesh, 3), path.with_suffix('.wav')
+    head = LivingHead(picture, mesh, 3)
+    sound = path.with_suffix('.wav')
     soundfile.write(sound, samples, SAMPLE_RATE)
     with VideoWriter(path, picture.shape[1::-1], FPS, audio=sound) as out:
         for k, opening in enumerate(frame_loudness(samples)):
@@ -85,19 +88,22 @@ def prepare_heads(
     seconds:float=60., # read of each clip at most
 )->list[AvatarFolder]:
     "Make an avatar of every clip of a folder that may be trained on."
-    offsets, out = read_offsets(folder), Path(out)
+    offsets = read_offsets(folder)
+    out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     for video in progress_bar(training_clips(folder), desc='avatars', unit='clip'):
         name = head_name(video)
         if (out/name).exists(): continue
         with passing_over(out):
             made = create_avatar(video, name, seconds, root=out)
-            if len(made.sound): soundfile.write(made.path('sound.wav'), shift_audio(made.sound, offsets.get(video.name, 0)), SAMPLE_RATE)
+            if not len(made.sound): continue
+            moved = shift_audio(made.sound, offsets.get(video.name, 0))
+            soundfile.write(made.path('sound.wav'), moved, SAMPLE_RATE)
     return [open_avatar(p.parent.name, out) for p in sorted(out.glob('*/avatar.json'))]
 
 # %% ../nbs/70e_lip_reading.ipynb #71952360
 def head_name(
-    video:Path,
+    video:Path, # whose stem is its name
 )->str: # for `avatar_path`
     "A plain name for a file."
     return ''.join(c if c.isalnum() and c.isascii() else '_' for c in video.stem)[:60].strip('_')
@@ -153,19 +159,22 @@ def talking_head(
     least:int=LEAST_FRAMES, # frames
 )->TalkingHead:
     "Read a head for training. Raises `LatentSyncError` where it is silent or too short."
-    sound, n = folder.sound, folder.frames
+    sound = folder.sound
+    n = folder.frames
     if len(sound) < n*SAMPLE_RATE//FPS//2:
         raise LatentSyncError(f'the avatar {folder.name} has no sound of its own to learn from; make it from a video '
             'in which the person speaks')
     if n < least:
         raise LatentSyncError(f'the avatar {folder.name} has {n/FPS:.1f} s; {least/FPS:.0f} s are needed to learn from')
     padded = np.pad(sound, (0, max(n*SAMPLE_RATE//FPS + SAMPLE_RATE - len(sound), 0)))
-    meshes, features = folder.places.meshes, ear and hear_frames(ear, sound, n)
-    return TalkingHead(folder, speaker or folder.name, crop_squares(meshes), lip_moves(meshes), syncnet_mel(padded).numpy(), features)
+    features = ear and hear_frames(ear, sound, n)
+    meshes = folder.places.meshes
+    mel = syncnet_mel(padded).numpy()
+    return TalkingHead(folder, speaker or folder.name, crop_squares(meshes), lip_moves(meshes), mel, features)
 
 # %% ../nbs/70e_lip_reading.ipynb #9dc737c0
 def head_shares(
-    heads:list[TalkingHead],
+    heads:list[TalkingHead], # all clips that may be drawn
 )->np.ndarray: # (len(heads),) probabilities
     "How often each clip is drawn."
     lengths = np.array([len(h) for h in heads], float)
@@ -194,7 +203,9 @@ class EarPair(nn.Module):
     ):
         super().__init__()
         seen = directions*WINDOW_FRAMES
-        self.audio, self.heard, self.lips = new_ear(), nn.Linear(512, size), nn.Linear(512, seen)
+        self.audio = new_ear()
+        self.heard = nn.Linear(512, size)
+        self.lips = nn.Linear(512, seen)
         self.face = nn.Sequential(nn.Linear(seen, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, size))
         self.scale = nn.Parameter(torch.tensor(2.5)) # logarithm
 
@@ -202,11 +213,12 @@ class EarPair(nn.Module):
 def augment_mel(
     mel:np.ndarray, # (80,T) of `syncnet_mel`
     other:np.ndarray|None, # (80,T') to put behind it
-    rng:np.random.Generator,
+    rng:np.random.Generator, # decides everything random
 )->np.ndarray: # (80,T) float32 in -4..4
     "Another pitch, another microphone, another room."
     bands = (np.arange(80) + rng.uniform(-2, 2)).clip(0, 79)
-    low, part = np.int64(bands), np.float32(bands % 1)[:, None]
+    low = np.int64(bands)
+    part = np.float32(bands % 1)[:, None]
     mel = mel[low]*(1 - part) + mel[np.minimum(low + 1, 79)]*part
     bell = np.hanning(21)/np.hanning(21).sum()
     mel = mel + np.float32(1.2*np.convolve(rng.normal(size=100), bell, 'valid') + .5*rng.normal())[:, None]
@@ -217,9 +229,9 @@ def augment_mel(
 
 # %% ../nbs/70e_lip_reading.ipynb #a1f550e6
 def ear_windows(
-    head:TalkingHead,
-    first:int, # frame
-    cfg:EarTraining,
+    head:TalkingHead, # whose sound and lips they are
+    first:int, # frame where they begin
+    cfg:EarTraining, # how many, how far apart
     axes:np.ndarray, # of `lip_axes`
     change:Callable=lambda mel: mel, # of the sound
 )->tuple[np.ndarray,np.ndarray]: # (windows,1,80,16) mel, (windows,5*directions) lips
@@ -232,20 +244,52 @@ def ear_windows(
 
 # %% ../nbs/70e_lip_reading.ipynb #5c3adb3c
 def ear_batch(
-    heads:list[TalkingHead],
+    heads:list[TalkingHead], # any
     axes:np.ndarray, # of `lip_axes`
-    cfg:EarTraining,
-    seed:int, step:int, # decide everything random
+    cfg:EarTraining, # how many clips and windows
+    seed:int, # with the step it decides everything random
+    step:int, # of training
     clean:bool=False, # leave the sound as it is
 )->tuple[Tensor,Tensor,Tensor]: # (B,1,80,16) mel, (B,5*directions) lips, (B,) number of the clip
     "Windows of random clips."
-    rng, length = np.random.default_rng((seed, step)), cfg.stride*(cfg.windows - 1) + WINDOW_FRAMES
-    def change(mel):
+    rng = np.random.default_rng((seed, step))
+    length = cfg.stride*(cfg.windows - 1) + WINDOW_FRAMES
+    def change(mel): # (80,T), one clip's
         other = heads[rng.integers(len(heads))].mel if rng.random() < cfg.noisy else None
         return mel if clean else augment_mel(mel, other, rng)
     chosen = rng.choice(len(heads), cfg.clips, p=head_shares(heads))
-    mels, lips = zip(*(ear_windows(heads[c], int(rng.integers(len(heads[c]) - length + 1)), cfg, axes, change) for c in chosen))
-    return *(torch.from_numpy(np.float32(np.concatenate(x))) for x in (mels, lips)), torch.from_numpy(np.repeat(chosen, cfg.windows))
+    starts = lambda c: int(rng.integers(len(heads[c]) - length + 1))
+    mels, lips = zip(*(ear_windows(heads[c], starts(c), cfg, axes, change) for c in chosen))
+    mels, lips = (torch.from_numpy(np.float32(np.concatenate(x))) for x in (mels, lips))
+    return mels, lips, torch.from_numpy(np.repeat(chosen, cfg.windows))
+
+# %% ../nbs/70e_lip_reading.ipynb #da2632fc
+def paired_logits(
+    ours:Tensor, # (B,D) of length 1
+    theirs:Tensor, # (B,D) of length 1
+    scale:Tensor, # its logarithm, learnt
+    clips:Tensor, # (B,) number of the clip
+    windows:int, # neighbouring ones that were drawn together
+)->Tensor: # (B,B)
+    "How alike each two are; what may be the same moment is left out."
+    place = torch.arange(len(clips), device=clips.device)
+    twice = (clips[:, None] == clips) & (place[:, None]//windows != place//windows)
+    return (ours@theirs.T*scale.exp().clamp(max=60)).masked_fill(twice, -60.)
+
+# %% ../nbs/70e_lip_reading.ipynb #e2d6ac24
+def found_loss(
+    logits:Tensor, # (B,B) of `paired_logits`
+)->Tensor: # log(B) for a guess
+    "How hard the right partner is to find, both ways."
+    place = torch.arange(len(logits), device=logits.device)
+    return (F.cross_entropy(logits, place) + F.cross_entropy(logits.T, place))/2
+
+# %% ../nbs/70e_lip_reading.ipynb #7dcd2669
+def share_found(
+    logits:Tensor, # (B,B) of `paired_logits`
+)->Tensor: # 0..1
+    "In what share of the rows the right partner is the nearest."
+    return (logits.argmax(1) == torch.arange(len(logits), device=logits.device)).float().mean().detach()
 
 # %% ../nbs/70e_lip_reading.ipynb #46e45892
 def ear_loss(
@@ -257,38 +301,68 @@ def ear_loss(
     mels, lips, clips = batch
     vectors = pair.audio(mels).flatten(1)
     heard, seen = (F.normalize(x.float(), dim=-1) for x in (pair.heard(vectors), pair.face(lips)))
-    place = torch.arange(len(clips), device=clips.device)
-    twice = (clips[:, None] == clips) & (place[:, None]//cfg.windows != place//cfg.windows)
-    logits = (heard@seen.T*pair.scale.exp().clamp(max=60)).masked_fill(twice, -60.)
-    found = (F.cross_entropy(logits, place) + F.cross_entropy(logits.T, place))/2
+    logits = paired_logits(heard, seen, pair.scale, clips, cfg.windows)
+    found = found_loss(logits)
     told = F.huber_loss(pair.lips(vectors).float(), lips)
-    top = (logits.argmax(1) == place).float().mean()
-    return dict(loss=found + told, found=found.detach(), told=told.detach(), top=top.detach())
+    return dict(loss=found + told, found=found.detach(), told=told.detach(), top=share_found(logits))
+
+# %% ../nbs/70e_lip_reading.ipynb #6c743a4b
+def smaller(
+    net:nn.Module, # any
+)->dict[str,Tensor]: # fp16, but for norms
+    "Weights to be shipped."
+    small = lambda v: v.half() if v.is_floating_point() and v.ndim > 1 else v
+    return {k: small(v).contiguous() for k, v in net.state_dict().items()}
+
+# %% ../nbs/70e_lip_reading.ipynb #99368577
+def write_weights(
+    weights:dict[str,Tensor], # of `smaller`
+    path:Path, # a safetensors file; replaced when all is written
+):
+    "Store weights, whole or not at all."
+    with atomic_path(path) as tmp: save_file(weights, tmp)
+
+# %% ../nbs/70e_lip_reading.ipynb #8f3900ff
+def larger_weights(
+    path:str|Path, # of `write_weights`
+)->dict[str,Tensor]: # float32, but for counters
+    "Weights to calculate with."
+    return {k: v.float() if v.is_floating_point() else v for k, v in read_weights(path).items()}
+
+# %% ../nbs/70e_lip_reading.ipynb #8f6e5443
+def mean_rows(
+    rows:Iterable[dict], # of losses, with the same names
+)->dict[str,float]: # `val_` before each name
+    "The means of some validation batches."
+    rows = list(rows)
+    return {f'val_{k}': float(np.mean([r[k].item() for r in rows])) for k in rows[0]}
 
 # %% ../nbs/70e_lip_reading.ipynb #e851692d
 EAR_STEPS = TrainConfig(steps=1350, lr=2e-3, warmup=40, weight_decay=.05, ema_decay=.99, dtype='bf16', save_every=150)
 
 def train_avatar_ear(
-    heads:list[TalkingHead],
+    heads:list[TalkingHead], # of many people
     out:str|Path, # folder; `ear.safetensors` is written to it
     held_out:list[TalkingHead]=[], # other people, for validation
-    training:EarTraining=EarTraining(),
-    trainer:TrainConfig=EAR_STEPS,
+    training:EarTraining=EarTraining(), # what a step hears
+    trainer:TrainConfig=EAR_STEPS, # how many steps, how large
 )->nn.Sequential: # the averaged ear
     "Train an ear on lips and sound."
     torch.manual_seed(trainer.seed)
-    out, axes = Path(out), lip_axes([h.moves for h in heads], training.directions)
-    def save(pair, step):
-        weights = {k: v.half() if v.is_floating_point() and v.ndim > 1 else v for k, v in pair.audio.state_dict().items()}
-        with atomic_path(out/'ear.safetensors') as tmp: save_file(weights, tmp)
+    out = Path(out)
+    axes = lip_axes([h.moves for h in heads], training.directions)
+    save = lambda pair, step: write_weights(smaller(pair.audio), out/'ear.safetensors')
     @torch.no_grad()
-    def validate(pair, step):
+    def validate(pair, step): # the averaged ones
         if not held_out: return {}
-        rows = [ear_loss(pair, ear_batch(held_out, axes, replace(training, clips=6), trainer.seed, i, clean=True), training) for i in range(16)]
-        return {f'val_{k}': float(np.mean([r[k].item() for r in rows])) for k in rows[0]}
+        fewer = replace(training, clips=6)
+        batches = (ear_batch(held_out, axes, fewer, trainer.seed, i, clean=True) for i in range(16))
+        return mean_rows(ear_loss(pair, batch, training) for batch in batches)
     batch_at = lambda step: ear_batch(heads, axes, training, trainer.seed, step)
     settings = dict(training=asdict(training), clips=len(heads), frames=sum(map(len, heads)))
-    pair = fit(EarPair(training.directions), batch_at, lambda pair, batch, step: ear_loss(pair, batch, training), out/'train_ear', trainer, save, validate, settings=settings)
+    loss_fn = lambda pair, batch, step: ear_loss(pair, batch, training)
+    pair = EarPair(training.directions)
+    pair = fit(pair, batch_at, loss_fn, out/'train_ear', trainer, save, validate, settings=settings)
     return pair.audio
 
 # %% ../nbs/70e_lip_reading.ipynb #19d9487a
@@ -311,14 +385,20 @@ class SyncJudge(nn.Module):
         size:int=128, # of the vectors that are compared
     ):
         super().__init__()
-        self.tower, self.seen, self.heard = conv_tower(3*WINDOW_FRAMES, JUDGE_LAYERS), nn.Linear(192, size), nn.Linear(512, size)
+        self.tower = conv_tower(3*WINDOW_FRAMES, JUDGE_LAYERS)
+        self.seen = nn.Linear(192, size)
+        self.heard = nn.Linear(512, size)
         self.scale = nn.Parameter(torch.tensor(2.5)) # logarithm
 
-    def see(self, mouths:Tensor)->Tensor: # (B,5,3,48,48) in 0..1 -> (B,size)
+    def see(self,
+        mouths:Tensor, # (B,5,3,48,48) in 0..1
+    )->Tensor: # (B,size) of length 1
         "The vector of some mouths."
         return F.normalize(self.seen(self.tower(2*mouths.flatten(1, 2) - 1).flatten(1)).float(), dim=-1)
 
-    def hear(self, features:Tensor)->Tensor: # (...,512) of the ear -> (...,size)
+    def hear(self,
+        features:Tensor, # (...,512) of the ear
+    )->Tensor: # (...,size) of length 1
         "The vector of what the ear says."
         return F.normalize(self.heard(features).float(), dim=-1)
 
@@ -330,36 +410,40 @@ class JudgeTraining:
     windows:int = 6 # of each clip
     stride:int = 3 # frames from one to the next
 
+# %% ../nbs/70e_lip_reading.ipynb #f4eedab5
 def judge_batch(
     heads:list[TalkingHead], # with features
-    cfg:JudgeTraining,
-    seed:int, step:int, # decide everything random
+    cfg:JudgeTraining, # how many clips and windows
+    seed:int, # with the step it decides everything random
+    step:int, # of training
     clean:bool=False, # leave pictures as they are
 )->tuple[Tensor,Tensor,Tensor]: # (B,5,3,48,48) mouths in 0..1, (B,512) features, (B,) number of the clip
     "Mouths of random clips and what the ear heard."
-    rng, length = np.random.default_rng((seed, step)), cfg.stride*(cfg.windows - 1) + WINDOW_FRAMES
-    chosen, mouths, features = rng.choice(len(heads), cfg.clips, p=head_shares(heads)), [], []
+    rng = np.random.default_rng((seed, step))
+    length = cfg.stride*(cfg.windows - 1) + WINDOW_FRAMES
+    starts = cfg.stride*np.arange(cfg.windows)
+    chosen = rng.choice(len(heads), cfg.clips, p=head_shares(heads))
+    mouths = []
+    features = []
     for c in chosen:
         first = int(rng.integers(len(heads[c]) - length + 1))
         crops = np.stack([heads[c].crop(i, 168) for i in range(first, first + length)])
         if not clean: crops = augment_colour(crops, rng)[:, :, ::rng.choice([-1, 1])]
         small = mouth_box(torch.from_numpy(np.ascontiguousarray(inner_window(crops))).permute(0, 3, 1, 2).float()/255)
-        starts = cfg.stride*np.arange(cfg.windows)
-        mouths += [small[k:k + WINDOW_FRAMES] for k in starts]; features.append(heads[c].features[first + starts])
+        mouths += [small[k:k + WINDOW_FRAMES] for k in starts]
+        features.append(heads[c].features[first + starts])
     return torch.stack(mouths), torch.cat(features), torch.from_numpy(np.repeat(chosen, cfg.windows))
 
 # %% ../nbs/70e_lip_reading.ipynb #c38583da
 def judge_loss(
-    judge:SyncJudge,
+    judge:SyncJudge, # in training
     batch:tuple, # of `judge_batch`
-    cfg:JudgeTraining,
+    cfg:JudgeTraining, # as the batch was made
 )->dict: # loss; `top`: share of mouths whose sound is found
     "How hard the right sound is to find."
     mouths, features, clips = batch
-    place = torch.arange(len(clips), device=clips.device)
-    twice = (clips[:, None] == clips) & (place[:, None]//cfg.windows != place//cfg.windows)
-    logits = (judge.see(mouths)@judge.hear(features).T*judge.scale.exp().clamp(max=60)).masked_fill(twice, -60.)
-    return dict(loss=(F.cross_entropy(logits, place) + F.cross_entropy(logits.T, place))/2, top=(logits.argmax(1) == place).float().mean().detach())
+    logits = paired_logits(judge.see(mouths), judge.hear(features), judge.scale, clips, cfg.windows)
+    return dict(loss=found_loss(logits), top=share_found(logits))
 
 # %% ../nbs/70e_lip_reading.ipynb #bc701b1e
 JUDGE_STEPS = TrainConfig(steps=600, lr=2e-3, warmup=40, weight_decay=.05, ema_decay=.99, dtype='bf16', save_every=200)
@@ -368,33 +452,29 @@ def train_judge(
     heads:list[TalkingHead], # with features
     out:str|Path, # folder; `judge.safetensors` is written to it
     held_out:list[TalkingHead]=[], # other people, for validation
-    training:JudgeTraining=JudgeTraining(),
-    trainer:TrainConfig=JUDGE_STEPS,
+    training:JudgeTraining=JudgeTraining(), # what a step sees
+    trainer:TrainConfig=JUDGE_STEPS, # how many steps, how large
 )->SyncJudge: # averaged
     "Train a judge of mouths for a finished ear."
     torch.manual_seed(trainer.seed)
-    def save(judge, step): 
-        with atomic_path(Path(out)/'judge.safetensors') as tmp: save_file(smaller(judge), tmp)
+    save = lambda judge, step: write_weights(smaller(judge), Path(out)/'judge.safetensors')
     @torch.no_grad()
-    def validate(judge, step):
+    def validate(judge, step): # the averaged one
         if not held_out: return {}
-        rows = [judge_loss(judge, judge_batch(held_out, replace(training, clips=6), trainer.seed, i, clean=True), training) for i in range(8)]
-        return {f'val_{k}': float(np.mean([r[k].item() for r in rows])) for k in rows[0]}
-    return fit(SyncJudge(), lambda step: judge_batch(heads, training, trainer.seed, step), lambda judge, batch, step: judge_loss(judge, batch, training),
-        Path(out)/'train_judge', trainer, save, validate, settings=dict(training=asdict(training), clips=len(heads)))
+        fewer = replace(training, clips=6)
+        batches = (judge_batch(held_out, fewer, trainer.seed, i, clean=True) for i in range(8))
+        return mean_rows(judge_loss(judge, batch, training) for batch in batches)
+    batch_at = lambda step: judge_batch(heads, training, trainer.seed, step)
+    loss_fn = lambda judge, batch, step: judge_loss(judge, batch, training)
+    settings = dict(training=asdict(training), clips=len(heads))
+    return fit(SyncJudge(), batch_at, loss_fn, Path(out)/'train_judge', trainer, save, validate, settings=settings)
 
 # %% ../nbs/70e_lip_reading.ipynb #3a4d28c0
-def smaller(
-    net:nn.Module,
-)->dict[str,Tensor]: # fp16, but for norms
-    "Weights to be shipped."
-    return {k: (v.half() if v.is_floating_point() and v.ndim > 1 else v).contiguous() for k, v in net.state_dict().items()}
-
 def load_judge(
     path:str|Path, # of `train_judge`
 )->SyncJudge: # frozen, in evaluation mode
     "Read a judge."
-    return load_strict(SyncJudge(), {k: v.float() if v.is_floating_point() else v for k, v in read_weights(path).items()}, path).eval().requires_grad_(False)
+    return load_strict(SyncJudge(), larger_weights(path), path).eval().requires_grad_(False)
 
 # %% ../nbs/70e_lip_reading.ipynb #f0eed9c7
 class LipReader(nn.Module):
@@ -416,7 +496,7 @@ class LipReader(nn.Module):
 # %% ../nbs/70e_lip_reading.ipynb #25c9ef2e
 def spoilt(
     windows:np.ndarray, # (n,160,160,3) uint8, inner windows of one clip
-    rng:np.random.Generator,
+    rng:np.random.Generator, # decides everything random
 )->np.ndarray: # the same, float32 in 0..255
     "Other light, softness, noise, another place."
     seen = augment_colour(windows, rng)
@@ -435,7 +515,9 @@ def reader_batch(
     clean:bool=False, # leave pictures as they are
 )->tuple[Tensor,Tensor,Tensor]: # (B,3,48,48) mouths and others in 0..1, (B,directions) how lips differ
     "Two moments of each of some clips."
-    rng, pairs, moved = np.random.default_rng((seed, step)), [], []
+    rng = np.random.default_rng((seed, step))
+    pairs = []
+    moved = []
     for c in rng.choice(len(heads), size, p=head_shares(heads)):
         one, other = rng.integers(len(heads[c]), size=2)
         windows = inner_window(np.stack([heads[c].crop(i, 168) for i in (one, other)]))
@@ -446,7 +528,7 @@ def reader_batch(
 
 # %% ../nbs/70e_lip_reading.ipynb #85fdcb9e
 def reader_loss(
-    reader:LipReader,
+    reader:LipReader, # in training
     batch:tuple, # of `reader_batch`
 )->dict: # loss
     "How far what is read is from what the mesh says."
@@ -454,23 +536,23 @@ def reader_loss(
     return dict(loss=F.huber_loss(reader(mouths, others).float(), moved))
 
 # %% ../nbs/70e_lip_reading.ipynb #128886e2
-READER_STEPS = TrainConfig(steps=2500, lr=3e-3, warmup=100, weight_decay=.05, ema_decay=.99, dtype='bf16', save_every=500)
+READER_STEPS = TrainConfig(steps=2500, lr=3e-3, warmup=100, weight_decay=.05, ema_decay=.99, dtype='bf16',
+    save_every=500)
 
 def train_reader(
     heads:list[TalkingHead], # of many people
     out:str|Path, # folder; `reader.safetensors` is written to it
     held_out:list[TalkingHead]=[], # other people, for validation
     size:int=64, # pairs of a batch
-    trainer:TrainConfig=READER_STEPS,
+    trainer:TrainConfig=READER_STEPS, # how many steps, how large
 )->LipReader: # averaged
     "Train a reader of lips."
     torch.manual_seed(trainer.seed)
     axes = lip_axes([h.moves for h in heads])
-    def save(reader, step):
-        weights = smaller(reader) | dict(axes=torch.from_numpy(axes))
-        with atomic_path(Path(out)/'reader.safetensors') as tmp: save_file(weights, tmp)
+    stored = dict(axes=torch.from_numpy(axes))
+    save = lambda reader, step: write_weights(smaller(reader) | stored, Path(out)/'reader.safetensors')
     @torch.no_grad()
-    def validate(reader, step):
+    def validate(reader, step): # the averaged one
         if not held_out: return {}
         mouths, others, moved = reader_batch(held_out, axes, 256, trainer.seed, 0, clean=True)
         read = reader(mouths, others)
@@ -490,6 +572,6 @@ def load_reader(
     path:str|Path, # of `train_reader`
 )->ReadLips:
     "Read a reader."
-    weights = {k: v.float() if v.is_floating_point() else v for k, v in read_weights(path).items()}
+    weights = larger_weights(path)
     axes = weights.pop('axes').numpy()
     return ReadLips(load_strict(LipReader(axes.shape[1]), weights, path).eval().requires_grad_(False), axes)
