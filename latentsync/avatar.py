@@ -8,8 +8,9 @@ __all__ = ['LEFT_EDGE', 'RIGHT_EDGE', 'BRIDGE', 'CALM_SQUARE', 'RIM', 'LOWER_FAC
            'FEATHER', 'MOST_TONE', 'crop_squares', 'square_matrix', 'cut_square', 'MaskBox', 'AvatarConfig',
            'inner_window', 'hide_box', 'network_input', 'new_ear', 'load_ear', 'base_file', 'mel_windows',
            'hear_frames', 'published_count', 'public_features', 'FeatureLayout', 'sound_input', 'InvertedBlock',
-           'DoubleBlock', 'down_stage', 'UpStage', 'SoundStage', 'AvatarNet', 'ours_from_public', 'save_avatar_net',
-           'stored_config', 'load_avatar_net', 'shown_weight', 'rim_places', 'toned_crop', 'box_inside', 'paste_square']
+           'DoubleBlock', 'down_stage', 'UpStage', 'SoundStage', 'AvatarNet', 'ours_from_public', 'smaller',
+           'save_avatar_net', 'stored_config', 'load_avatar_net', 'shown_weight', 'rim_places', 'toned_crop',
+           'box_inside', 'paste_square']
 
 # %% ../nbs/70_avatar.ipynb #f142e288
 import json
@@ -410,6 +411,14 @@ def ours_from_public(
     turned = {first: weights[first][:, [*BLUE_FIRST, *(3 + c for c in BLUE_FIRST)]]}
     return dict(weights) | turned | {name: weights[name][BLUE_FIRST] for name in last}
 
+# %% ../nbs/70_avatar.ipynb #14efcc16
+def smaller(
+    net:nn.Module, # any
+)->dict[str,Tensor]: # fp16, but for norms
+    "Weights to be shipped."
+    small = lambda v: v.half() if v.is_floating_point() and v.ndim > 1 else v
+    return {k: small(v).contiguous() for k, v in net.state_dict().items()}
+
 # %% ../nbs/70_avatar.ipynb #061f8899
 CONFIG = 'latentsync.avatar' # key of the header
 
@@ -418,9 +427,7 @@ def save_avatar_net(
     path:str|Path, # `.safetensors`
 ):
     "Write a network with its sizes."
-    small = lambda v: v.half() if v.is_floating_point() and v.ndim > 1 else v
-    weights = {k: small(v).contiguous() for k, v in net.state_dict().items()}
-    with atomic_path(path) as tmp: save_file(weights, tmp, {CONFIG: json.dumps(asdict(net.config))})
+    with atomic_path(path) as tmp: save_file(smaller(net), tmp, {CONFIG: json.dumps(asdict(net.config))})
 
 # %% ../nbs/70_avatar.ipynb #ea3cab9f
 def stored_config(
