@@ -20,13 +20,14 @@ import torch
 from torch import Tensor
 
 from .core import FPS, Stopwatch, seeded
-from .face import crop_region, crop_size, paste
+from .face import crop_region, crop_size
 from .mouths import (FADED, NEAR, cheapest_path, found_mouth, in_square, lip_range, lip_shape, mouth_costs, mouth_layers, next_mouth,
     resting_lips, switch_costs, wanted_lips)
 from .diffusion import shared_noise
 from .speaker import Models
 from .alive import LivingHead, smooth_step
-from .found import at_side, box_in_part, draw_inside, frame_pixels, joined_jaw, light_square, lip_hole, needed_drawing, soft_hole, whole_square, with_drawing
+from .found import (MadeMouth, at_side, box_in_part, draw_inside, joined_jaw, light_square, lip_hole, needed_drawing,
+    paste_mouth, soft_hole, whole_square, with_drawing)
 from .avatar_folder import SQUARE, AvatarFolder, as_jpeg_bytes, read_jpeg
 from .hearing import SoundTrack, StreamEar
 
@@ -111,9 +112,9 @@ class LiveAvatar:
 
     def pasted(self, i:int, made:np.ndarray, wanted:np.ndarray, weight:float)->np.ndarray: # of `found_mouth` -> (h,w,3) uint8
         "A made mouth in the face of a frame."
-        face, M, side = self.face(i), self.matrix(i), self.bank.side
-        jaw = frame_pixels(joined_jaw(face.points, wanted), M, side)
-        return paste(self.pixels(i), whole_square(made, side), M, weight, jaw, self.models.config.mouth_only)
+        square = whole_square(made, self.bank.side)
+        mouth = MadeMouth(i, square, joined_jaw(self.face(i).points, wanted))
+        return paste_mouth(self.pixels(i), mouth, self.matrix(i), weight, self.models.config.mouth_only)
 
     def whole(self, i:int, part:np.ndarray)->np.ndarray: # (h,w,3) uint8 -> (H,W,3) uint8
         "A frame with another face."

@@ -33,14 +33,14 @@ from torch import Tensor
 from .core import SAMPLE_RATE, LatentSyncError, Stopwatch
 from .media import read_audio, speech_start
 from .audio import AFTER, BEFORE, MEL_PER_STATE, STATE_RATE, window_at
-from .face import align, paste, paste_weight
+from .face import align, paste_weight
 from .pictures import Picture, as_jpeg
 from .tracks import Seen, Sighting, reason_unchanged
 from .latents import decode_latents, encode_latents, to_pixels, to_uint8
 from .mouths import MouthBank, calm_reach, square_points
 from .speaker import Models, decode_faces, denoise_faces, encode_faces
 from .found import (BOX, MouthChoice, at_side, bent_frames, box_in_part, draw_inside, found_stream, frame_pixels,
-    inside_known, lip_hole)
+    inside_known, lip_hole, paste_mouth)
 from latentsync.pipeline import (Voice, begin_at, lipsync_settings, living_frames, open_job, render, run_of_frames, shot_bank,
     window_frames)
 
@@ -508,8 +508,7 @@ def found_frames(
         i, # frame of the result
     ):
         M = at_side(clip.sighting(i).matrix, config.resolution, side)
-        jaw = frame_pixels(made[i].jaw, M, side)
-        return paste(clip.picture(i), made[i].square, M, clip.voice.weight[i], jaw, config.mouth_only)
+        return paste_mouth(clip.picture(i), made[i], M, clip.voice.weight[i], config.mouth_only)
     return [pasted(i) for i in frames]
 
 # %% ../nbs/82_explore.ipynb #166b6f3e

@@ -9,8 +9,8 @@ __all__ = ['BROW_LEFT', 'BROW_RIGHT', 'NOSE', 'JAW', 'LIPS', 'LIPS_INNER', 'LIPS
            'boxes_back', 'find_turned', 'read_face', 'settle_face', 'read_upright', 'next_crop', 'MeshFinder',
            'start_face', 'MeshDetector', 'lip_detector', 'lip_tracker', 'crop_size', 'similarity', 'crop_region',
            'align', 'fixed_mask', 'hole_weight', 'frame_to', 'jaw_weight', 'mouth_weight', 'paste_weight',
-           'resharpened', 'paste', 'paste_released', 'onnx_providers', 'anchors_106', 'box_106', 'InsightFace',
-           'detector_name', 'face_detector']
+           'resharpened', 'paste', 'cut_part', 'paste_released', 'onnx_providers', 'anchors_106', 'box_106',
+           'InsightFace', 'detector_name', 'face_detector']
 
 # %% ../nbs/03_face.ipynb #f45d9780
 from copy import copy
@@ -742,11 +742,11 @@ def paste(
     weight:float=1., # how much of the face to show, 0..1
     jaw:np.ndarray|None=None, # see `paste_weight`
     mouth_only:bool=False, # see `mouth_weight`
+    sharpening:float=.5, # strength of `resharpened`; less suits a face that was not cut out by `align`
 )->np.ndarray|Picture: # (H,W,3) uint8, a new frame
     "Put what is in the hole of a square face back where `align` took it from; every other pixel stays as it is."
     out = frame.copy()
     R = len(face)
-    face = np.float32(face) if face.dtype == np.uint8 else (np.float32(face).clip(-1, 1) + 1)*127.5
     face, show = _reduced(face, np.float32(weight*paste_weight(R, M, jaw, mouth_only)), M)
     x, y, w, h = cv2.boundingRect(np.uint8(show > 0))
     to_picture = frame_to(M, crop_size(R), show.shape[::-1])
@@ -755,12 +755,30 @@ def paste(
     if not w or min(size) <= 0: return out
     left = max(x - 3, 0) # bicubic reaches so far
     top = max(y - 3, 0)
-    layers = np.dstack([p[top:y+h+3, left:x+w+3] for p in (face, show)])
+    face, show = (p[top:y+h+3, left:x+w+3] for p in (face, show))
+    levels = face if face.dtype == np.uint8 else (face.clip(-1, 1) + 1)*127.5
+    layers = np.dstack([np.float32(levels), show])
     back = _shift(-left, -top)@to_picture@_shift(cols.start, rows.start)
     new = cv2.warpAffine(layers, back[:2], size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
     old = np.float32(out[rows, cols])
-    out[rows, cols] = np.rint(old + new[..., 3:].clip(0, 1)*(resharpened(new[..., :3].copy()).clip(0, 255) - old))
+    made = resharpened(new[..., :3].copy(), strength=sharpening).clip(0, 255)
+    out[rows, cols] = np.rint(old + new[..., 3:].clip(0, 1)*(made - old))
     return out
+
+# %% ../nbs/03_face.ipynb #c49b491a
+def cut_part(
+    frame:np.ndarray|Picture, # (H,W,3) uint8
+    M:np.ndarray, # (2,3) of `similarity` for this frame and R
+    resolution:int, # R, px
+    part:tuple[slice,slice], # rows, columns of the square
+)->np.ndarray: # (h,w,3) uint8
+    "A part of the square of a face, cut out in one step; beyond the frame its edge goes on."
+    rows, cols = part
+    size = cols.stop - cols.start, rows.stop - rows.start
+    to_part = _shift(-cols.start, -rows.start)@frame_to(M, crop_size(resolution), (resolution, resolution))
+    y, x = _touched((0, 0, *size), to_part, frame.shape)
+    back = to_part@_shift(x.start, y.start)
+    return cv2.warpAffine(frame[y, x], back[:2], size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 # %% ../nbs/03_face.ipynb #387b716f
 def _crop(

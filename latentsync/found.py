@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['BANK_SECONDS', 'BANK_BYTES', 'SIDES', 'CALM_LIPS', 'BOX', 'HOLE', 'NEEDED', 'FULLY', 'EMPTY', 'KNOWN', 'SHOWN',
-           'SURE', 'INWARDS', 'at_side', 'frame_pixels', 'mouth_side', 'bank_frames', 'shot_mouths', 'collect_bank',
-           'RunOfFrames', 'Choice', 'calm_lips', 'lips_of_run', 'MouthChoice', 'box_in_part', 'lip_hole', 'soft_hole',
-           'needed_drawing', 'inside_known', 'draw_inside', 'light_square', 'PlacedFrame', 'placed_frames', 'MadeMouth',
-           'joined_jaw', 'with_drawing', 'whole_square', 'BentFrame', 'bent_frames', 'with_drawings', 'found_stream']
+           'SURE', 'INWARDS', 'SHARPENED', 'at_side', 'frame_pixels', 'mouth_side', 'bank_frames', 'shot_mouths',
+           'collect_bank', 'RunOfFrames', 'Choice', 'calm_lips', 'lips_of_run', 'MouthChoice', 'box_in_part',
+           'lip_hole', 'soft_hole', 'needed_drawing', 'inside_known', 'draw_inside', 'light_square', 'PlacedFrame',
+           'placed_frames', 'MadeMouth', 'joined_jaw', 'with_drawing', 'whole_square', 'BentFrame', 'bent_frames',
+           'with_drawings', 'found_stream', 'paste_mouth']
 
 # %% ../nbs/19a_found.ipynb #7e909fb2
 import math
@@ -24,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .core import Stopwatch, prefetch, turn
-from .face import JAW, align, crop_region, crop_size, frame_to
+from .face import JAW, crop_region, crop_size, cut_part, frame_to, paste
 from .latents import decode_latents, encode_latents, to_pixels
 from .diffusion import denoise, scheduler
 from .mouths import (FADED, HELD, MOVING, NEAR, TONED, MouthBank, block_of, calm_reach, cheapest_path,
@@ -91,7 +92,7 @@ def shot_mouths(
         for i, frame in enumerate(frames, min(matrices)):
             if i in matrices:
                 M = at_side(matrices[i], resolution, side)
-                yield i, frame, align(frame, M, side)[mouth_part(side)]
+                yield i, frame, cut_part(frame, M, side, mouth_part(side))
             if i == last: return
 
 # %% ../nbs/19a_found.ipynb #5b0e7a15
@@ -437,3 +438,17 @@ def found_stream(
         with clock('draw'): parts = with_drawings(models, group, side, noise, **how)
         for x, part in zip(group, parts):
             yield MadeMouth(x.frame.k, whole_square(part, side), joined_jaw(x.frame.points, x.points))
+
+# %% ../nbs/19a_found.ipynb #6ca10f7e
+SHARPENED = .25 # strength of `resharpened` for found mouths
+
+def paste_mouth(
+    frame:np.ndarray|Picture, # (H,W,3) uint8
+    made:MadeMouth, # for it
+    M:np.ndarray, # (2,3) of `at_side` for the made square
+    weight:float=1., # how much of it to show, 0..1
+    mouth_only:bool=True, # see `mouth_weight`
+)->np.ndarray|Picture: # (H,W,3) uint8, a new frame
+    "Put a mouth where it belongs."
+    jaw = frame_pixels(made.jaw, M, len(made.square))
+    return paste(frame, made.square, M, weight, jaw, mouth_only, SHARPENED)

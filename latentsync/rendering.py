@@ -26,7 +26,7 @@ from .pictures import Picture
 from .mouths import MouthBank, calm_reach, mesh_crop
 from .speaker import AT_ONCE, speak_stream
 from .alive import LivingHead
-from .found import MouthChoice, RunOfFrames, at_side, collect_bank, found_stream, frame_pixels
+from .found import MouthChoice, RunOfFrames, at_side, collect_bank, found_stream, paste_mouth
 from .job import Job, Voice, frames_in_order
 
 # %% ../nbs/19e_rendering.ipynb #1c8c5876
@@ -187,8 +187,7 @@ def speak_found(
     for made in found_stream(job.models, choice, placed(), job.clock, job.noise, **denoising(job)):
         k, frame, matrix = waiting.popleft()
         M = at_side(matrix, config.resolution, bank.side)
-        jaw = frame_pixels(made.jaw, M, bank.side)
-        with job.clock('paste'): frame = paste(frame, made.square, M, voice.weight[k], jaw, config.mouth_only)
+        with job.clock('paste'): frame = paste_mouth(frame, made, M, voice.weight[k], config.mouth_only)
         yield k, frame
 
 # %% ../nbs/19e_rendering.ipynb #cc4125b8
