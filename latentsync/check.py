@@ -34,7 +34,7 @@ from .audio import STATE_RATE, log_mel, speech_spans
 from .media import (
     aligned, audio_stream, open_sound, probe, quick_starts, read_audio, read_pictures, resampled, sound_length,
     sound_start, speech_start)
-from .face import align, detector_name, face_detector
+from .face import align, detector_name, face_detector, lip_detector
 from .pictures import Picture
 from .tracks import CutFinder, FaceScan, Look, Sighting, relative_loudness, person_numbers
 from .pipeline import (WAITING, Job, LipsyncSettings, Voice, check_clip, checked_set, frame_order,
@@ -441,6 +441,7 @@ def trial(
     few = 2*(AT_ONCE if job.models.per_frame else job.models.config.num_frames)
     first, n = max((long_run(v.span, few) for v in job.voices), key=lambda run: run[1])
     if not n: return Pace(0., 0., 0., plain)
+    if job.models.config.reference == 'found': lip_detector() # loading it is not repeated for each mouth of the bank
     steps = job.chosen('steps')
     cycle = min(job.settings.deepcache, steps) # one whole step and those that remember it
     short = short_job(job, first + n, cycle)
@@ -451,8 +452,9 @@ def trial(
     searched = min(BANK_SECONDS*float(job.video.fps), job.video.frames) # frames in which the job will look for mouths
     bank = short.clock['bank']*max(searched/n - 1, 0)
     faces = sum(int((v.weight[first:first+len(times)] > 0).sum()) for v in job.voices)
-    face = (whole - start)/faces + step_price(job, calls)*(steps - cycle)
-    return Pace(start + bank, short.clock['speech'], face, plain)
+    face = (times[-1] - start)/faces + step_price(job, calls)*(steps - cycle)
+    end = whole - times[-1] # what the encoder still held
+    return Pace(start + bank + end, short.clock['speech'], face, plain)
 
 # %% ../nbs/22_check.ipynb #870c1295
 def advice(
