@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['READ', 'COLOURS', 'WHITE', 'AROUND', 'VIEWS', 'OpenClip', 'draw_boxes', 'corners_in_frame', 'draw_speaker',
            'face_overlay', 'painted', 'named_pictures', 'channel_tiles', 'run_start', 'mouth_choice', 'frames_around',
-           'bent_mouth', 'small_mouth', 'mouth_tiles', 'mouth_sheet', 'lip_box', 'found_input', 'network_input',
-           'replaced_part', 'square_panels', 'heard_window', 'sound_near', 'mel_near', 'lips_near', 'speech_lanes',
-           'mark_frame', 'sound_panels', 'window_range', 'found_frames', 'speaking_frames', 'made_frames',
-           'window_strip', 'decoded_picture', 'found_steps', 'window_steps', 'step_pictures', 'denoising_strip',
-           'view_picture', 'fitted_picture', 'overview', 'clip_controls', 'Explorer', 'explore']
+           'bent_mouth', 'small_mouth', 'mouth_tiles', 'mouth_sheet', 'found_input', 'network_input', 'replaced_part',
+           'square_panels', 'heard_window', 'sound_near', 'mel_near', 'lips_near', 'speech_lanes', 'mark_frame',
+           'sound_panels', 'window_range', 'found_frames', 'speaking_frames', 'made_frames', 'window_strip',
+           'decoded_picture', 'found_steps', 'window_steps', 'step_pictures', 'denoising_strip', 'view_picture',
+           'fitted_picture', 'overview', 'clip_controls', 'Explorer', 'explore']
 
 # %% ../nbs/82_explore.ipynb #e814daf7
 from base64 import b64encode
@@ -39,8 +39,8 @@ from .tracks import Seen, Sighting, reason_unchanged
 from .latents import decode_latents, encode_latents, to_pixels, to_uint8
 from .mouths import MouthBank, calm_reach, square_points
 from .speaker import Models, decode_faces, denoise_faces, encode_faces
-from .found import (BOX, MouthChoice, at_side, bent_frames, box_in_part, draw_inside, found_stream, frame_pixels,
-    inside_known, lip_hole, paste_mouth)
+from .found import (BOX, BentFrame, MouthChoice, at_side, bent_frames, draw_inside, found_stream, frame_pixels,
+    inside_known, lip_box, lip_hole, paste_mouth, with_teeth)
 from latentsync.pipeline import (Voice, begin_at, lipsync_settings, living_frames, open_job, render, run_of_frames, shot_bank,
     window_frames)
 
@@ -268,12 +268,12 @@ def frames_around(
 def bent_mouth(
     clip:OpenClip, # open
     k:int, # frame of the result
-)->tuple: # `Choice`; (h,w,3) float32 bent mouth; (124,2) where its points are; 0..1 how much drawing it needs
+)->BentFrame:
     "The borrowed mouth of a frame, bent to the lips that are wanted."
     start, choice = mouth_choice(clip, k)
     around = frames_around(clip, range(k, k + 1))
     made = bent_frames(clip.job.models, choice, around, Stopwatch())
-    return next(rest for frame, *rest in made if frame.k == k - start)
+    return next(bent for bent in made if bent.frame.k == k - start)
 
 # %% ../nbs/82_explore.ipynb #41212201
 def small_mouth(
@@ -305,18 +305,10 @@ def mouth_sheet(
     most:int=40, # mouths that are shown
 )->np.ndarray: # (h,w,3) uint8
     "The mouths of the shot, the borrowed one framed, and what becomes of it."
-    chosen, part, _, need = bent_mouth(clip, k)
-    tiles = mouth_tiles(mouth_choice(clip, k)[1].bank, dict(chosen.layers), most)
-    bent = small_mouth(part.clip(0, 255).round().astype(np.uint8))
-    return named_pictures(tiles + [(f'bent, {need:.0%} drawn', bent)], columns=9, inches=1.05)
-
-# %% ../nbs/82_explore.ipynb #96a37894
-def lip_box(
-    part:np.ndarray, # (h,w,3) float32, 0..255, a bent mouth
-)->np.ndarray: # (112,144,3) uint8
-    "The part of a mouth in which something may be drawn."
-    whole = cv2.resize(part, (208, 152), interpolation=cv2.INTER_AREA)
-    return whole[box_in_part()].clip(0, 255).round().astype(np.uint8)
+    bent = bent_mouth(clip, k)
+    tiles = mouth_tiles(mouth_choice(clip, k)[1].bank, dict(bent.choice.layers), most)
+    small = small_mouth(bent.part.clip(0, 255).round().astype(np.uint8))
+    return named_pictures(tiles + [(f'bent, {bent.need:.0%} new inside', small)], columns=9, inches=1.05)
 
 # %% ../nbs/82_explore.ipynb #a9cb19dd
 def found_input(
@@ -325,9 +317,10 @@ def found_input(
 )->tuple[Tensor,Tensor,Tensor]: # mask (1,14,18), masked latents and reference latents (C,14,18)
     "What the U-Net is told of a bent mouth."
     models = clip.job.models
-    _, part, wanted, _ = bent_mouth(clip, k)
-    hole = torch.from_numpy(lip_hole(wanted))[None, None].to(models.device, models.dtype)
-    with torch.inference_mode(): known = inside_known(models.vae, to_pixels(lip_box(part)[None]).to(hole), hole)
+    bent = bent_mouth(clip, k)
+    painted = with_teeth(bent, mouth_choice(clip, k)[1].bank.side)
+    hole = torch.from_numpy(lip_hole(bent.points))[None, None].to(models.device, models.dtype)
+    with torch.inference_mode(): known = inside_known(models.vae, to_pixels(lip_box(painted)[None]).to(hole), hole)
     return tuple(x[0, :, 0] for x in known)
 
 # %% ../nbs/82_explore.ipynb #0ade26c5
@@ -565,10 +558,11 @@ def found_steps(
     "The steps of a set with found mouths."
     job = clip.job
     seen = [job.noise[:, :, :, BOX[0], BOX[1]]]
-    chosen, part, wanted, _ = bent_mouth(clip, k)
+    bent = bent_mouth(clip, k)
+    box = lip_box(with_teeth(bent, mouth_choice(clip, k)[1].bank.side))
     how = dict(steps=job.chosen('steps'), guidance_scale=job.chosen('guidance_scale'))
     how['progress'] = lambda i, x: seen.append(x)
-    draw_inside(job.models, lip_box(part)[None], lip_hole(wanted)[None], chosen.window[None], job.noise, **how)
+    draw_inside(job.models, box[None], lip_hole(bent.points)[None], bent.choice.window[None], job.noise, **how)
     return [(x[0, :, 0], decoded_picture(job.models, x)) for x in seen]
 
 # %% ../nbs/82_explore.ipynb #179ac961

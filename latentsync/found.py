@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['BANK_SECONDS', 'BANK_BYTES', 'SIDES', 'CALM_LIPS', 'BOX', 'HOLE', 'NEEDED', 'FULLY', 'EMPTY', 'KNOWN', 'SHOWN',
            'SURE', 'INWARDS', 'SHARPENED', 'at_side', 'frame_pixels', 'mouth_side', 'bank_frames', 'shot_mouths',
-           'collect_bank', 'RunOfFrames', 'Choice', 'calm_lips', 'lips_of_run', 'MouthChoice', 'box_in_part',
-           'lip_hole', 'soft_hole', 'needed_drawing', 'inside_known', 'draw_inside', 'light_square', 'PlacedFrame',
-           'placed_frames', 'MadeMouth', 'joined_jaw', 'with_drawing', 'whole_square', 'BentFrame', 'bent_frames',
-           'with_drawings', 'found_stream', 'paste_mouth']
+           'collect_bank', 'RunOfFrames', 'Choice', 'calm_lips', 'lips_of_run', 'MouthChoice', 'light_square',
+           'box_in_part', 'lip_box', 'lip_hole', 'soft_hole', 'needed_drawing', 'inside_known', 'draw_inside',
+           'PlacedFrame', 'placed_frames', 'MadeMouth', 'joined_jaw', 'with_drawing', 'whole_square', 'BentFrame',
+           'bent_frames', 'with_teeth', 'with_drawings', 'found_stream', 'paste_mouth']
 
 # %% ../nbs/19a_found.ipynb #7e909fb2
 import math
@@ -32,6 +32,7 @@ from .mouths import (FADED, HELD, MOVING, NEAR, TONED, MouthBank, block_of, calm
     found_mouth, lip_range, mouth_costs, mouth_layers, mouth_part, next_mouth, resting_lips, square_points, steady_points,
     switch_costs, wanted_lips)
 from .pictures import Picture
+from .teeth import painted_inside
 from .speaker import AT_ONCE, Models, hear_lips, windows
 
 # %% ../nbs/19a_found.ipynb #f88865a8
@@ -206,6 +207,26 @@ class MouthChoice:
             recent = np.r_[old[:(first - before)//self.run.stride], recent]
         return Choice(lips[k - first], windows[k - first], mouth_layers(recent, self.after))
 
+# %% ../nbs/19a_found.ipynb #6c1e52af
+def light_square(
+    frame:np.ndarray|Picture, # (H,W,3) uint8
+    M:np.ndarray, # (2,3) of `similarity` for a resolution
+    resolution:int, # that resolution
+)->np.ndarray: # (TONED,TONED,3) uint8
+    "A face square to compare light in."
+    M = at_side(M, resolution, TONED)
+    crop = crop_size(TONED)
+    there = frame_to(M, crop, (TONED, TONED))
+    k = max(int(np.linalg.det(there)**-.5), 1) # shrinking by a whole number is fast
+    rows, cols = crop_region(M, crop, frame.shape, k)
+    part = frame[rows, cols]
+    h, w = (n//k for n in part.shape[:2])
+    small = cv2.resize(part[:h*k, :w*k], (w, h), interpolation=cv2.INTER_AREA)
+    middle = (k - 1)/2
+    back = np.array([[k, 0, cols.start + middle], [0, k, rows.start + middle], [0, 0, 1]]) # px of `small` -> px of the frame
+    return cv2.warpAffine(small, (there@back)[:2], (TONED, TONED))
+
+
 # %% ../nbs/19a_found.ipynb #7804c4e1
 BOX = slice(16, 30), slice(7, 25) # rows and columns of the 32 x 32 latents of a square of 256 px
 HOLE = 3 # px of 256 that the hole reaches beyond the inner lips
@@ -213,12 +234,20 @@ NEEDED = .02 # eye distances between wanted and filmed opening, from which the d
 FULLY = .06 # and at which it has done so
 EMPTY = .05 # eye distances of filmed opening, from which it fades out: what is inside was filmed
 KNOWN = .1 # and at which it is gone
-SHOWN = .65 # the most that is shown of it over the dark, as drawings lack contrast
+SHOWN = .5 # how much of it is shown over what is painted, as drawings lack contrast
 
 def box_in_part(
 )->tuple[slice,slice]: # rows and columns
     "The box in the part that is kept of a square of 256 px."
     return tuple(slice(8*s.start - p.start, 8*s.stop - p.start) for s, p in zip(BOX, mouth_part(256)))
+
+# %% ../nbs/19a_found.ipynb #b34e28dd
+def lip_box(
+    part:np.ndarray, # (h,w,3) float32, 0..255, of `mouth_part`
+)->np.ndarray: # (112,144,3) uint8
+    "The part of a mouth in which something may be drawn."
+    whole = cv2.resize(part, (208, 152), interpolation=cv2.INTER_AREA)
+    return whole[box_in_part()].clip(0, 255).round().astype(np.uint8)
 
 # %% ../nbs/19a_found.ipynb #13b5fe1e
 def lip_hole(
@@ -242,11 +271,11 @@ def soft_hole(
 def needed_drawing(
     opening:float, # wanted, eye distances
     filmed:float, # of the mouth that is borrowed
-)->float: # 0..`SHOWN`
-    "How much of a drawing is shown."
+)->float: # 0..1
+    "How much of a new inside a mouth needs."
     wide = np.clip((opening - filmed - NEEDED)/(FULLY - NEEDED), 0, 1)
     empty = np.clip((KNOWN - filmed)/(KNOWN - EMPTY), 0, 1)
-    return float(SHOWN*wide*wide*(3 - 2*wide)*empty)
+    return float(wide*wide*(3 - 2*wide)*empty)
 
 # %% ../nbs/19a_found.ipynb #2388d4c5
 def inside_known(
@@ -279,26 +308,6 @@ def draw_inside(
         latents = denoise(unet, start, known, windows.to(known), scheduler(**models.config.scheduler), **how)
         made = decode_latents(models.vae, latents[0].transpose(0, 1))
     return (made.float().permute(0, 2, 3, 1).cpu().numpy().clip(-1, 1) + 1)*127.5
-
-# %% ../nbs/19a_found.ipynb #6c1e52af
-def light_square(
-    frame:np.ndarray|Picture, # (H,W,3) uint8
-    M:np.ndarray, # (2,3) of `similarity` for a resolution
-    resolution:int, # that resolution
-)->np.ndarray: # (TONED,TONED,3) uint8
-    "A face square to compare light in."
-    M = at_side(M, resolution, TONED)
-    crop = crop_size(TONED)
-    there = frame_to(M, crop, (TONED, TONED))
-    k = max(int(np.linalg.det(there)**-.5), 1) # shrinking by a whole number is fast
-    rows, cols = crop_region(M, crop, frame.shape, k)
-    part = frame[rows, cols]
-    h, w = (n//k for n in part.shape[:2])
-    small = cv2.resize(part[:h*k, :w*k], (w, h), interpolation=cv2.INTER_AREA)
-    middle = (k - 1)/2
-    back = np.array([[k, 0, cols.start + middle], [0, k, rows.start + middle], [0, 0, 1]]) # px of `small` -> px of the frame
-    return cv2.warpAffine(small, (there@back)[:2], (TONED, TONED))
-
 
 # %% ../nbs/19a_found.ipynb #a8503d55
 SURE = .5 # of the mesh; below, the points of the frame before stay
@@ -385,7 +394,7 @@ class BentFrame(NamedTuple):
     choice:Choice
     part:np.ndarray # (h,w,3) float32, 0..255, the bent mouth
     points:np.ndarray # (124,2) where its `HELD` and `MOVING` points are
-    need:float # how much of a drawing it needs, 0..`SHOWN`
+    need:float # of `needed_drawing`
 
 def bent_frames(
     models:Models, # of a set whose reference is found
@@ -402,6 +411,14 @@ def bent_frames(
         filmed = choice.bank.lips[x.layers[0][0], 0]
         yield BentFrame(frame, x, part, points, needed_drawing(x.lips[0], filmed))
 
+# %% ../nbs/19a_found.ipynb #ce258025
+def with_teeth(
+    bent:BentFrame,
+    side:int, # px, of its square
+)->np.ndarray: # (h,w,3) float32
+    "Its mouth, painted inside."
+    return painted_inside(bent.part, bent.points, bent.choice.lips[0], side, bent.frame.small)
+
 # %% ../nbs/19a_found.ipynb #cc68f88a
 def with_drawings(
     models:Models, # of a set whose reference is found
@@ -410,16 +427,18 @@ def with_drawings(
     noise:Tensor, # (1,C,1,32,32), the same for all frames
     **how, # of `draw_inside`
 )->list[np.ndarray]: # (h,w,3) float32, one per frame
-    "Their mouths, drawn inside where they need it."
+    "Their mouths, painted and drawn inside where they need it."
     parts = [x.part for x in group]
     needy = [i for i, x in enumerate(group) if x.need]
     if not needy: return parts
-    small = [cv2.resize(parts[i], (208, 152), interpolation=cv2.INTER_AREA)[box_in_part()] for i in needy]
-    boxes = np.stack(small).clip(0, 255).round().astype(np.uint8)
+    painted = [with_teeth(group[i], side) for i in needy]
+    boxes = np.stack([lip_box(p) for p in painted])
     holes = np.stack([lip_hole(group[i].points) for i in needy])
     speech = torch.stack([group[i].choice.window for i in needy])
-    for i, hole, box in zip(needy, holes, draw_inside(models, boxes, holes, speech, noise, **how)):
-        parts[i] = with_drawing(parts[i], box, group[i].need*soft_hole(hole), side)
+    drawn = draw_inside(models, boxes, holes, speech, noise, **how)
+    for i, part, hole, box in zip(needy, painted, holes, drawn):
+        made = with_drawing(part, box, SHOWN*soft_hole(hole), side)
+        parts[i] = parts[i] + group[i].need*(made - parts[i])
     return parts
 
 # %% ../nbs/19a_found.ipynb #756cc04e
