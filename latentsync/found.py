@@ -8,7 +8,7 @@ __all__ = ['BANK_SECONDS', 'BANK_BYTES', 'SIDES', 'CALM_LIPS', 'BOX', 'HOLE', 'N
            'collect_bank', 'RunOfFrames', 'Choice', 'calm_lips', 'lips_of_run', 'MouthChoice', 'light_square',
            'box_in_part', 'lip_box', 'lip_hole', 'soft_hole', 'needed_drawing', 'inside_known', 'draw_inside',
            'PlacedFrame', 'placed_frames', 'MadeMouth', 'joined_jaw', 'with_drawing', 'whole_square', 'BentFrame',
-           'bent_frames', 'with_teeth', 'with_drawings', 'found_stream', 'paste_mouth']
+           'bent_frames', 'with_teeth', 'NewInside', 'new_insides', 'with_drawings', 'found_stream', 'paste_mouth']
 
 # %% ../nbs/19a_found.ipynb #7e909fb2
 import math
@@ -387,7 +387,7 @@ def whole_square(
     square[mouth_part(side)] = part.clip(0, 255)/127.5 - 1
     return square
 
-# %% ../nbs/19a_found.ipynb #2f15b46b
+# %% ../nbs/19a_found.ipynb #83f5472e
 class BentFrame(NamedTuple):
     "A frame of a run with its mouth."
     frame:PlacedFrame
@@ -396,6 +396,7 @@ class BentFrame(NamedTuple):
     points:np.ndarray # (124,2) where its `HELD` and `MOVING` points are
     need:float # of `needed_drawing`
 
+# %% ../nbs/19a_found.ipynb #2675492d
 def bent_frames(
     models:Models, # of a set whose reference is found
     choice:MouthChoice, # of the run
@@ -419,7 +420,26 @@ def with_teeth(
     "Its mouth, painted inside."
     return painted_inside(bent.part, bent.points, bent.choice.lips[0], side, bent.frame.small)
 
-# %% ../nbs/19a_found.ipynb #cc68f88a
+# %% ../nbs/19a_found.ipynb #99d719e3
+class NewInside(NamedTuple):
+    "What is made anew for a mouth."
+    hole:np.ndarray # (112,144) of `lip_hole`
+    drawn:np.ndarray # (112,144,3) float32 of `draw_inside`
+
+def new_insides(
+    models:Models, # of a set whose reference is found
+    group:list[BentFrame], # those that need one
+    painted:list[np.ndarray], # (h,w,3) of `with_teeth`
+    noise:Tensor, # (1,C,1,32,32), the same for all frames
+    **how, # of `draw_inside`
+)->list[NewInside]:
+    "Let the U-Net draw into painted mouths."
+    boxes = np.stack([lip_box(p) for p in painted])
+    holes = np.stack([lip_hole(x.points) for x in group])
+    speech = torch.stack([x.choice.window for x in group])
+    return [NewInside(*x) for x in zip(holes, draw_inside(models, boxes, holes, speech, noise, **how))]
+
+# %% ../nbs/19a_found.ipynb #f8968023
 def with_drawings(
     models:Models, # of a set whose reference is found
     group:list[BentFrame], # neighbouring frames
@@ -432,13 +452,10 @@ def with_drawings(
     needy = [i for i, x in enumerate(group) if x.need]
     if not needy: return parts
     painted = [with_teeth(group[i], side) for i in needy]
-    boxes = np.stack([lip_box(p) for p in painted])
-    holes = np.stack([lip_hole(group[i].points) for i in needy])
-    speech = torch.stack([group[i].choice.window for i in needy])
-    drawn = draw_inside(models, boxes, holes, speech, noise, **how)
-    for i, part, hole, box in zip(needy, painted, holes, drawn):
-        made = with_drawing(part, box, SHOWN*soft_hole(hole), side)
-        parts[i] = parts[i] + group[i].need*(made - parts[i])
+    made = new_insides(models, [group[i] for i in needy], painted, noise, **how)
+    for i, part, new in zip(needy, painted, made):
+        whole = with_drawing(part, new.drawn, SHOWN*soft_hole(new.hole), side)
+        parts[i] = parts[i] + group[i].need*(whole - parts[i])
     return parts
 
 # %% ../nbs/19a_found.ipynb #756cc04e

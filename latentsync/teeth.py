@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['EYES', 'TEETH', 'DARKNESS', 'TONGUE', 'IVORY', 'eye_pixels', 'lips_box', 'InsidePlaces', 'inside_places',
-           'teeth_shown', 'teeth_edge', 'beside_gap', 'eased', 'teeth_light', 'behind_teeth', 'face_light',
+           'teeth_shown', 'beside_gap', 'teeth_edge', 'eased', 'teeth_light', 'behind_teeth', 'face_light',
            'teeth_colour', 'between_lips', 'painted_inside']
 
 # %% ../nbs/18a_teeth.ipynb #04877fe7
@@ -40,7 +40,7 @@ def lips_box(
     cols, rows = (slice(int(a), int(b)) for a, b in zip(first, last))
     return rows, cols
 
-# %% ../nbs/18a_teeth.ipynb #eac57a7e
+# %% ../nbs/18a_teeth.ipynb #f79b222b
 class InsidePlaces(NamedTuple):
     "Where each pixel of a box lies in the mouth."
     across:np.ndarray # (w,) from the midline, eye distances, never negative
@@ -49,6 +49,7 @@ class InsidePlaces(NamedTuple):
     share:np.ndarray # (h,w) of the gap that lies above, 0..1
     pixel:np.ndarray # (2,) eye distances of a pixel, across and down
 
+# %% ../nbs/18a_teeth.ipynb #e61041a7
 def inside_places(
     points:np.ndarray, # (124,2) of `found_mouth`
     side:int, # px, of the square
@@ -78,7 +79,14 @@ def teeth_shown(
     "How far the middle teeth reach below the upper lip."
     return min(.5*opening, .035 + .16*opening)
 
-# %% ../nbs/18a_teeth.ipynb #f2bcabf4
+# %% ../nbs/18a_teeth.ipynb #8328a845
+def beside_gap(
+    places:InsidePlaces, # of the box
+)->np.ndarray: # (w,) eye distances
+    "How far the next gap between teeth is."
+    return abs(places.across[:, None] - np.r_[0, TEETH]).min(1)
+
+# %% ../nbs/18a_teeth.ipynb #2f50d940
 def teeth_edge(
     places:InsidePlaces, # of the box
     opening:float, # of the lips, eye distances
@@ -89,13 +97,7 @@ def teeth_edge(
     corners = .012*np.exp(-(beside_gap(places)/max(.014, places.pixel[0]))**2)
     return teeth_shown(opening) - .3*across**2 - shorter - corners
 
-def beside_gap(
-    places:InsidePlaces, # of the box
-)->np.ndarray: # (w,) eye distances
-    "How far the next gap between teeth is."
-    return abs(places.across[:, None] - np.r_[0, TEETH]).min(1)
-
-# %% ../nbs/18a_teeth.ipynb #1bf9c3e6
+# %% ../nbs/18a_teeth.ipynb #4d7d5dff
 def eased(
     t:np.ndarray, # any
 )->np.ndarray: # 0..1
@@ -103,6 +105,7 @@ def eased(
     t = np.clip(t, 0, 1)
     return t*t*(3 - 2*t)
 
+# %% ../nbs/18a_teeth.ipynb #88cdd364
 def teeth_light(
     places:InsidePlaces, # of the box
     edge:np.ndarray, # (w,) of `teeth_edge`
@@ -129,9 +132,7 @@ def behind_teeth(
     shade = 1 - .45*eased((places.share - .8)/.2) # that of the lower lip
     return lips*(DARKNESS + tongue[..., None]*(TONGUE*shade[..., None] - DARKNESS))
 
-# %% ../nbs/18a_teeth.ipynb #2485e741
-IVORY = np.float32([.88, .84, .76]) # of the light
-
+# %% ../nbs/18a_teeth.ipynb #e55abff0
 def face_light(
     small:np.ndarray, # (TONED,TONED,3) uint8 face square
 )->np.ndarray: # (3,) 0..255
@@ -139,6 +140,9 @@ def face_light(
     skin = np.float32(small[40:112, 28:100]).reshape(-1, 3)
     brightness = skin.mean(1)
     return skin[brightness >= np.quantile(brightness, .9)].mean(0)
+
+# %% ../nbs/18a_teeth.ipynb #555e130d
+IVORY = np.float32([.88, .84, .76]) # of the light
 
 def teeth_colour(
     small:np.ndarray, # (TONED,TONED,3) uint8 face square
