@@ -443,7 +443,7 @@ def sync(json=False, **settings): # see the options
     option('--late', type=int, metavar='N', help='frames by which the picture of the fourth column is late'),
     LPIPS, option('--all', dest='every_row', action='store_true',
         help='print all rows of the table, which are written in any case'), JSON,
-    defaults=('evaluate.EvaluateSettings',))
+    defaults=('measures.EvaluateSettings',))
 def evaluate(json=False, every_row=False, **settings): # see the options
     from latentsync.evaluate import evaluate
     e = evaluate(**settings)
