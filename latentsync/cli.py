@@ -135,7 +135,7 @@ class Parser(argparse.ArgumentParser):
         self.state_defaults()
         return super().format_help()
 
-# %% ../nbs/91_cli.ipynb #59101dbc
+# %% ../nbs/91_cli.ipynb #43bcfe7f
 CODES = """exit codes:
   0              it worked
   1              a defect of the program, with a traceback
@@ -144,6 +144,7 @@ says so
   130, 143, 129  stopped by Ctrl-C, SIGTERM or a terminal that was closed
   141            nobody reads the output any more, as after `| head`"""
 
+# %% ../nbs/91_cli.ipynb #59101dbc
 def build_parser(
 )->tuple[Parser,dict[str,Parser]]: # of all, and of each command
     "The parser of all registered commands."
@@ -199,6 +200,7 @@ COMPUTE = (
     option('--dtype', choices=['auto','fp32','fp16','bf16'], help='number format of the networks'),
     option('--seed', type=int, help='the same seed gives the same video'))
 
+# %% ../nbs/91_cli.ipynb #8308851d
 MODEL = (
     option('--steps', type=int, help='denoising steps: 20-50 for released weights (default: as the checkpoint says)'),
     option('--guidance-scale', type=float, help='weight of the sound, 1.0-3.0 (default: as the checkpoint says)'),
@@ -212,6 +214,8 @@ MODEL = (
         help='frames that neighbouring windows share; 0 as the released pipeline (default: as the checkpoint says)'),
     option('--draw-latents', action='store_true',
         help='draw the latents of faces, as the released pipeline does, in place of their mean'))
+
+# %% ../nbs/91_cli.ipynb #5f1dd3f2
 JOB = (
     option('video', metavar='VIDEO_OR_IMAGE', help='any video, or a picture, with a face'),
     option('audio', metavar='AUDIO', help='any sound file, or a video with sound'),
@@ -222,13 +226,14 @@ JOB = (
         help='a video longer than the sound: keep the rest as it is, or cut it'),
     option('--preset', metavar='PRESET',
         help='as_released: windows without overlap, no hush, a longer video is cut; or a file such as mine.yaml; '
-        'other options '
-        'override it (default: none)'),
+        'other options override it (default: none)'),
     option('--alive', action='store_true',
         help='of a picture: the head moves slightly and the eyes blink, so that it does not look like a mask'),
     option('--only-speech', action='store_true', help='leave the video as it is where nobody speaks'),
     option('--no-hush', dest='hush', action='store_false',
         help='let the model hear noise and music between the words, too'))
+
+# %% ../nbs/91_cli.ipynb #2af102a5
 WRITING = (
     option('--crf', type=int, help='quality of the video, 0 best to 51, usually 14 to 24'),
     option('--codec', choices=['h264','hevc','prores','ffv1'], help='how the video is encoded'),
@@ -247,13 +252,11 @@ def show(
 
 # %% ../nbs/91_cli.ipynb #f8185cab
 @command('The face in VIDEO_OR_IMAGE speaks AUDIO; the result is written to OUT.',
-    *JOB[:2], option('out', metavar='OUT',
-        help='the video to write, such as out.mp4; a report is written beside it'),
+    *JOB[:2], option('out', metavar='OUT', help='the video to write, such as out.mp4; a report is written beside it'),
     *JOB[2:], *MODEL, *WRITING, *COMPUTE,
     option('--profile', action='store_true',
         help='watch the job: beside OUT a table of functions, a trace of the stages, and a sentence that names the '
-        'slowest one'),
-    defaults=('pipeline.LipsyncSettings',))
+        'slowest one'), defaults=('pipeline.LipsyncSettings',))
 def lipsync(profile=False, **settings): # see the options
     if profile: from latentsync.profiling import profile_lipsync as lipsync
     else: from latentsync.pipeline import lipsync
@@ -261,8 +264,7 @@ def lipsync(profile=False, **settings): # see the options
 
 # %% ../nbs/91_cli.ipynb #5a17d2b1
 @command('Say what is in the inputs of lipsync, what the job will cost and what would suit; writes nothing.',
-    *JOB, *MODEL, *COMPUTE, JSON,
-    defaults=('pipeline.LipsyncSettings',))
+    *JOB, *MODEL, *COMPUTE, JSON, defaults=('pipeline.LipsyncSettings',))
 def check(json=False, **settings): # see the options
     from latentsync.check import check
     show(check(**settings), json)
