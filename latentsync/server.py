@@ -10,10 +10,10 @@ __all__ = ['Live', 'COSTS', 'REASONS', 'REFUSALS', 'STREAM', 'router', 'sockets'
            'avatar_picture', 'show_avatar', 'generate_from_audio_start', 'resting', 'idle', 'talk_of', 'Done', 'say_in',
            'play_in', 'interrupt', 'end_session', 'ServicesAnswer', 'HealthAnswer', 'health', 'metrics', 'DebugWish',
            'DebugAnswer', 'debug_status', 'debug_config', 'FormatMessage', 'StartMessage', 'SayMessage',
-           'ReportMessage', 'PlainMessage', 'sample_format', 'LiveSocket', 'Stopped', 'noticed', 'obey', 'say_state',
-           'say_numbers', 'listen', 'show', 'converse', 'ws_live', 'check_key', 'taken_by', 'reference_page',
-           'create_server', 'listening', 'uvicorn_server', 'running_server', 'chosen_settings', 'warm_up',
-           'live_server', 'serve_live']
+           'ReportMessage', 'PlainMessage', 'sample_format', 'LiveSocket', 'wrong_fields', 'Stopped', 'noticed', 'obey',
+           'say_state', 'say_numbers', 'listen', 'show', 'converse', 'ws_live', 'check_key', 'taken_by',
+           'reference_page', 'add_pages', 'ending_talks', 'create_server', 'listening', 'uvicorn_server',
+           'running_server', 'chosen_settings', 'warm_up', 'live_server', 'serve_live']
 
 # %% ../nbs/83_server.ipynb #33970ef8
 import asyncio
@@ -39,12 +39,12 @@ from .avatar_folder import AvatarFolder
 from .live import LiveEngine
 from .spoken_text import TextVoice, text_voices
 from .jobs import plain_names
-from latentsync.streams import (END_OF_PARTS, MULTIPART, PICTURE, SAMPLE_KINDS, SOUND, SampleFormat, SoundReader, as_pcm, as_wav,
-    jpeg_part, packed)
+from .streams import (
+    END_OF_PARTS, MULTIPART, PICTURE, SAMPLE_KINDS, SOUND, SampleFormat, SoundReader, as_pcm, as_wav, jpeg_part, packed)
 from .talks import Relay, Talk, TalkDesk, TalkEngine
 from .gate import ErrorAnswer, Gate, Refusal, ServerSettings, add_errors, is_loopback, may_enter
-from .answers import (MEDIA, AvatarShelf, EndingResponse, Kind, LiveServer, answer, drawn, heard_file, 
-    heard_text, keep_sound, kept_upload)
+from .answers import (
+    MEDIA, AvatarShelf, EndingResponse, Kind, LiveServer, answer, drawn, heard_file, heard_text, keep_sound, kept_upload)
 
 # %% ../nbs/83_server.ipynb #656ab782
 try:
@@ -59,7 +59,9 @@ try:
     from pydantic import BaseModel, Field, TypeAdapter, ValidationError
     from starlette.concurrency import run_in_threadpool
     from starlette.requests import HTTPConnection
-except ImportError as e: raise LatentSyncError(f"the live server is not installed ({e.name} is missing); run `pip install 'latentsync[live]'`") from e
+except ImportError as e:
+    remedy = "run `pip install 'latentsync[live]'`"
+    raise LatentSyncError(f'the live server is not installed ({e.name} is missing); {remedy}') from e
 
 # %% ../nbs/83_server.ipynb #d5ece1e8
 def live_of(
@@ -153,8 +155,8 @@ async def generate_from_audio(
     return await answer(live, request, lambda: heard_file(live, file), character, format, quality, 'audio')
 
 # %% ../nbs/83_server.ipynb #c255bb81
-@router.get('/get-tts-audio', dependencies=COSTS, responses={200: dict(content={'audio/wav': {}})}, response_class=Response,
-    tags=['speak'])
+@router.get('/get-tts-audio', dependencies=COSTS, responses={200: dict(content={'audio/wav': {}})},
+    response_class=Response, tags=['speak'])
 async def get_tts_audio(
     live:Live, # everything the server holds
     text:Annotated[Words, Query()], # 1..5000 letters
@@ -209,8 +211,8 @@ def make_avatar(
     live:Live, # everything the server holds
     file:Annotated[UploadFile,
         File(description='a clip or a portrait, with one face seen from the front')], # a clip or a portrait
-    name:Annotated[str,
-        Form(pattern=r'^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$', description='how it will be called', examples=['anna'])], # of an avatar
+    name:Annotated[str, Form(pattern=r'^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$',
+        description='how it will be called', examples=['anna'])], # of an avatar
     seconds:Annotated[float,
         Form(ge=1, le=60, description='of a clip that are read')]=10, # s of a clip that are read, 1..60
 )->AvatarAnswer:
@@ -364,8 +366,8 @@ async def health(
     tts = 'error' if usual is None else 'fallback' if getattr(usual, 'trouble', '') else 'ok'
     services = ServicesAnswer(tts=tts, model='ok')
     status = 'ok' if tts == 'ok' else 'degraded'
-    sessions = len(live.desk.talks)
-    return HealthAnswer(status=status, services=services, timestamp=time.time(), gpu=torch.cuda.is_available(), sessions=sessions)
+    return HealthAnswer(status=status, services=services, timestamp=time.time(),
+        gpu=torch.cuda.is_available(), sessions=len(live.desk.talks))
 
 # %% ../nbs/83_server.ipynb #ef802f0a
 @router.get('/metrics', responses={200: dict(content={'text/plain': {}})}, response_class=Response, tags=['server'])
@@ -473,15 +475,20 @@ class LiveSocket:
     ):
         await self.ws.send_text(json.dumps(dict(type=type) | fields))
 
+# %% ../nbs/83_server.ipynb #2af0bfe0
+def wrong_fields(
+    e:ValidationError, # of a model
+)->str: # such as 'port: Input should be less than or equal to 65535'
+    "What is wrong, field by field, in one line."
+    return '; '.join(f'{".".join(map(str, p["loc"]))}: {p["msg"]}' for p in e.errors())
+
 # %% ../nbs/83_server.ipynb #933a4096
 @patch
 async def refuse(self:LiveSocket,
     e:Exception, # what went wrong
 ):
     "Say what is wrong."
-    if isinstance(e, ValidationError): 
-        wrong = '; '.join(f'{".".join(map(str, p["loc"]))}: {p["msg"]}' for p in e.errors())
-        e = Refusal(422, 'invalid', wrong[:500])
+    if isinstance(e, ValidationError): e = Refusal(422, 'invalid', wrong_fields(e)[:500])
     await self.tell('error', error=getattr(e, 'error', 'bad_request'), message=str(e))
 
 # %% ../nbs/83_server.ipynb #9a318e20
@@ -501,14 +508,16 @@ async def open(self:LiveSocket,
     start:StartMessage, # first message, or its defaults
 ):
     "Begin the session."
-    live, models = self.live, self.live.settings.models
+    live = self.live
+    models = live.settings.models
     avatar = await run_in_threadpool(live.avatar, start.character)
     look_ahead = models.look_ahead_ms if start.lookahead_ms is None else start.lookahead_ms
     self.talk = await run_in_threadpool(live.desk.open, avatar, driver=models.driver, look_ahead_ms=look_ahead)
-    self.start, self.reader = start, SoundReader(sample_format(start))
+    self.start = start
+    self.reader = SoundReader(sample_format(start))
     self.relay = Relay(drawn(live, self.talk, start.quality, paced=True), FPS, drop=True)
-    await self.tell('ready', session=self.talk.id, character=avatar.name, fps=FPS, width=avatar.width, height=avatar.height,
-        sample_rate=SAMPLE_RATE, algorithmic_delay_ms=round(1000*self.talk.session.algorithmic_delay))
+    await self.tell('ready', session=self.talk.id, character=avatar.name, width=avatar.width, height=avatar.height,
+        fps=FPS, sample_rate=SAMPLE_RATE, algorithmic_delay_ms=round(1000*self.talk.session.algorithmic_delay))
 
 # %% ../nbs/83_server.ipynb #e4f1f644
 @patch
@@ -691,6 +700,27 @@ def reference_page(
             lines.append('</ul>')
     return '\n'.join(lines)
 
+# %% ../nbs/83_server.ipynb #bec30a71
+def add_pages(
+    app:FastAPI, # gets them
+):
+    "The page, its scripts, and the reference of the endpoints."
+    app.mount('/static', StaticFiles(directory=str(PAGE)))
+    headers = {'Content-Security-Policy': POLICY, 'Cache-Control': 'no-cache'}
+    @app.get('/', include_in_schema=False)
+    async def page()->FileResponse: return FileResponse(str(PAGE/'index.html'), headers=headers)
+    @app.get('/docs', include_in_schema=False)
+    async def reference()->HTMLResponse: return HTMLResponse(reference_page(app.openapi()))
+
+# %% ../nbs/83_server.ipynb #f56d729b
+@asynccontextmanager
+async def ending_talks(
+    app:FastAPI, # with its `LiveServer`
+)->AsyncIterator[None]:
+    "As long as a server runs; afterwards nobody talks any more."
+    yield
+    await run_in_threadpool(app.state.live.desk.close)
+
 # %% ../nbs/83_server.ipynb #40863726
 def create_server(
     engine:TalkEngine, # draws
@@ -699,25 +729,13 @@ def create_server(
     settings:ServerSettings, # of the server
 )->FastAPI:
     "The server, for uvicorn or any other that runs ASGI."
-    live = LiveServer(TalkDesk(engine, settings.limits.sessions), voices, avatars, settings)
-    @asynccontextmanager
-    async def lifespan(
-        app, # this server
-    ):
-        yield
-        await run_in_threadpool(live.desk.close)
     about = dict(title='latentsync', description='A face that speaks, live.', version='1')
-    app = FastAPI(**about, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(**about, lifespan=ending_talks, docs_url=None, redoc_url=None)
+    live = LiveServer(TalkDesk(engine, settings.limits.sessions), voices, avatars, settings)
     app.state.live = live
     app.include_router(router, dependencies=[Depends(check_key)] if settings.api_key else [])
     app.include_router(sockets)
-    app.mount('/static', StaticFiles(directory=str(PAGE)))
-    @app.get('/', include_in_schema=False)
-    async def page()->FileResponse: 
-        headers = {'Content-Security-Policy': POLICY, 'Cache-Control': 'no-cache'}
-        return FileResponse(str(PAGE/'index.html'), headers=headers)
-    @app.get('/docs', include_in_schema=False)
-    async def reference()->HTMLResponse: return HTMLResponse(reference_page(app.openapi()))
+    add_pages(app)
     add_errors(app)
     if settings.origins:
         allowed = dict(allow_origins=settings.origins, allow_methods=['*'], allow_headers=['*'])
@@ -780,9 +798,7 @@ def chosen_settings(
     "Settings for a server. Raises `LatentSyncError` for one that cannot be, and for one open to the network."
     grouped = {group: {k: words.pop(k) for k in names if k in words} for group, names in GROUPS.items()}
     try: settings = ServerSettings(**words, **{k: v for k, v in grouped.items() if v})
-    except ValidationError as e:
-        wrong = '; '.join(f'{".".join(map(str, p["loc"]))}: {p["msg"]}' for p in e.errors())
-        raise LatentSyncError(wrong) from e
+    except ValidationError as e: raise LatentSyncError(wrong_fields(e)) from e
     if not is_loopback(settings.host) and not settings.api_key:
         raise LatentSyncError(f'at {settings.host} everybody on the network could use the server; '
             'give a key of at least 16 letters with --api-key, or in LATENTSYNC_SERVER_API_KEY')
