@@ -184,7 +184,7 @@ def show_job(
     record:JobRecord, # in any state
 ):
     "How far a job is, its first second, its video."
-    busy = record.state in ('waiting', 'working')
+    busy = record.under_way
     if not busy and st.session_state.get('busy') == record.id:
         st.session_state.busy = None
         st.rerun() # the whole page, which then asks no more
@@ -213,7 +213,7 @@ def show_jobs(
     if not ids: return st.info('Your video will be here.')
     id = st.selectbox('All videos', ids, format_func=lambda id: job_label(desk.find(id)), key='chosen')
     record = desk.find(id)
-    busy = record.state in ('waiting', 'working')
+    busy = record.under_way
     st.fragment(show_job, run_every=1 if busy else None)(desk, record)
     if busy: return
     again, remove = st.columns(2)
