@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['Live', 'COSTS', 'REASONS', 'REFUSALS', 'router', 'sockets', 'Words', 'Who', 'Voice', 'Format', 'Quality', 'Duration',
-           'generate_from_audio_start', 'Speaking', 'Rate_', 'AnyMessage', 'MESSAGES', 'PAGE', 'POLICY',
-           'WAITING_BYTES', 'live_of', 'given_live', 'count_request', 'answers_with', 'SayText', 'generate',
-           'generate_posted', 'generate_from_audio', 'get_tts_audio', 'VoiceAnswer', 'voices', 'AvatarAnswer',
-           'about_avatar', 'avatars', 'make_avatar', 'avatar_picture', 'show_avatar', 'resting', 'idle', 'talk_of',
-           'Done', 'say_in', 'play_in', 'interrupt', 'end_session', 'ServicesAnswer', 'HealthAnswer', 'health',
-           'metrics', 'DebugWish', 'DebugAnswer', 'debug_status', 'debug_config', 'FormatMessage', 'StartMessage',
-           'SayMessage', 'ReportMessage', 'PlainMessage', 'sample_format', 'LiveSocket', 'wrong_fields', 'Stopped',
-           'noticed', 'obey', 'say_state', 'say_numbers', 'listen', 'show', 'converse', 'ws_live', 'check_key',
-           'taken_by', 'reference_page', 'add_pages', 'ending_talks', 'create_server', 'listening', 'uvicorn_server',
+           'generate_from_audio_start', 'Speaking', 'AnyMessage', 'MESSAGES', 'PAGE', 'POLICY', 'WAITING_BYTES',
+           'live_of', 'given_live', 'count_request', 'answers_with', 'SayText', 'generate', 'generate_posted',
+           'generate_from_audio', 'get_tts_audio', 'VoiceAnswer', 'voices', 'AvatarAnswer', 'about_avatar', 'avatars',
+           'make_avatar', 'avatar_picture', 'show_avatar', 'resting', 'idle', 'talk_of', 'Done', 'say_in', 'play_in',
+           'interrupt', 'end_session', 'ServicesAnswer', 'HealthAnswer', 'health', 'metrics', 'DebugWish',
+           'DebugAnswer', 'debug_status', 'debug_config', 'FormatMessage', 'StartMessage', 'SayMessage',
+           'ReportMessage', 'PlainMessage', 'sample_format', 'LiveSocket', 'wrong_fields', 'Stopped', 'noticed', 'obey',
+           'say_state', 'say_numbers', 'listen', 'show', 'converse', 'ws_live', 'check_key', 'taken_by',
+           'reference_page', 'add_pages', 'ending_talks', 'create_server', 'listening', 'uvicorn_server',
            'running_server', 'chosen_settings', 'warm_up', 'live_server', 'serve_live']
 
 # %% ../nbs/83_server.ipynb #33970ef8
@@ -408,12 +408,10 @@ async def debug_config(
     return await debug_status(live)
 
 # %% ../nbs/83_server.ipynb #0ac05a8a
-Rate_ = Annotated[int, Field(ge=8000, le=192000)]
-
 class FormatMessage(BaseModel):
     "What binary messages are."
     type:Literal['format']
-    sample_rate:Rate_ = SAMPLE_RATE
+    sample_rate:Annotated[int, Field(ge=8000, le=192000)] = SAMPLE_RATE
     format:Literal[tuple(SAMPLE_KINDS)] = 's16le'
     channels:Annotated[int, Field(ge=1, le=8)] = 1
 
