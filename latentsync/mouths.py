@@ -319,7 +319,7 @@ def meet_lips(
     at[..., 1] += share*near*(np.where(inside, within, np.where(y < middle, upper, lower)) - at[..., 1])
 
 # %% ../nbs/18_mouths.ipynb #18aa0004
-STRETCH = 1.4 # the most by which teeth grow where a mouth is opened further than it was filmed
+STRETCH = 1.15 # the most by which teeth grow where a mouth is opened further than it was filmed
 
 def open_inside(
     at:np.ndarray, # (h,w,2) as of `meet_lips`; is changed
