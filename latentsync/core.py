@@ -239,12 +239,15 @@ EACH = 10. # s from one line of a log to the next
 class LogLines(TextBar):
     "A progress bar for a log: whole lines, and few of them."
     def __init__(self, *items, **how):
-        look = '{desc}: {n_fmt} of {total_fmt} {unit}s, {elapsed} so far, {remaining} left{postfix}'
-        super().__init__(*items, **how | dict(mininterval=EACH, miniters=1, delay=0, bar_format=look))
+        super().__init__(*items, **how | dict(mininterval=EACH, miniters=1, delay=0))
 
     def display(self, msg=None, pos=None): # `pos` is given for the last line, which is ended by who asks for it
-        "Write a line, but none before the first step."
-        if hasattr(self, 'start_t'): self.fp.write(f'{self}' + '\n'*(pos is None))
+        "Write a line, but none before the first step, and the last one once."
+        done = pos is None and self.n == self.total # its line comes when the bar is closed
+        if done or not hasattr(self, 'start_t'): return
+        left = ', {remaining} left'*(self.n > 1)
+        self.bar_format = '{desc}: {n_fmt} of {total_fmt} {unit}s, {elapsed} so far' + left + '{postfix}'
+        self.fp.write(f'{self}' + '\n'*(pos is None))
 
     def clear(self, *_, **__): # as `tqdm` calls it
         "A line that is written stays."

@@ -37,7 +37,7 @@ from .writing import CODEC, CRF, VideoWriter
 from .audio import OVERLAP, Speech, hushed, log_mel, speech_spans, speech_weight
 from .face import detector_name
 from .pictures import Picture
-from .tracks import AHEAD, Look, Sighting, choose_face, follow_face, relative_loudness, scan_clip, unseen_spans
+from .tracks import AHEAD, Look, Sighting, choose_face, face_rule, follow_face, relative_loudness, scan_clip, unseen_spans
 from .diffusion import shared_noise
 from .speaker import Models, SetConfig, load_models, open_set, operations, processor_speed, random_checkpoint
 from .found import BANK_SECONDS
@@ -149,7 +149,10 @@ def lipsync_settings(
 )->LipsyncSettings:
     "Settings by name."
     if preset in SETS: raise LatentSyncError(f'{preset} is no preset but a checkpoint set; write --checkpoint {preset}')
-    return dataclass_from(LipsyncSettings, ({} if preset is None else read_preset(preset, 'lipsync')) | settings)
+    values = {} if preset is None else read_preset(preset, 'lipsync')
+    try: dataclass_from(LipsyncSettings, values)
+    except LatentSyncError as e: raise LatentSyncError(f'the preset {preset} cannot be used: {e}') from e
+    return dataclass_from(LipsyncSettings, values | settings)
 
 # %% ../nbs/19d_job.ipynb #9714f48c
 def spoken_frames(
@@ -426,7 +429,9 @@ def checked_set(
     info = probe(video)
     speech = probe(audio, 'audio')
     for face in settings.face:
-        if own := face.partition('=')[2]: probe(own, 'audio') # raises where there is no sound
+        rule, _, own = face.partition('=')
+        if rule != 'speaking': face_rule(rule, (info.width, info.height), [], float(info.fps)) # raises for an unknown one
+        if own: probe(own, 'audio') # raises where there is no sound
     check_settings(settings, models.config, info)
     seconds = processor_seconds(models, settings, spoken_frames(speech.duration, info.fps))
     if words := slow_words(seconds, models.config.name): tell(words)

@@ -57,12 +57,13 @@ def sharpened(
     "Unsharp mask: what a Gaussian would take away is added."
     reach = math.ceil(3*radius)
     n = pixels.shape[1]
-    at = torch.arange(-reach, reach+1, device=pixels.device).to(pixels.dtype)
+    at = torch.arange(-reach, reach+1, device=pixels.device)
     g = torch.exp(-at.square()/(2*radius**2))
-    soft = F.pad(pixels, (reach,)*4, mode='replicate')
+    exact = pixels.float()
+    soft = F.pad(exact, (reach,)*4, mode='replicate')
     for axis in ((1,1,-1,1), (1,1,1,-1)): # down, then along
         soft = F.conv2d(soft, (g/g.sum()).view(axis).expand(n,-1,-1,-1), groups=n)
-    return torch.lerp(soft, pixels, 1+strength)
+    return torch.lerp(soft, exact, 1+strength).to(pixels.dtype)
 
 # %% ../nbs/04_latents.ipynb #43e7ae5e
 class ResBlock(nn.Module):
