@@ -45,13 +45,15 @@ def run_cell(source, shell):
     if shell.exc: raise RuntimeError(f'in a cell of the site:\n{source}') from shell.exc
     return [nbformat.from_dict(dict(o)) for o in outputs]
 
+FILE_LINK = r'<a href="(?!https?:|#)[^"]*">(.*?)</a>|(?<!!)\[([^\]]*)\]\((?!https?:|#)(?![^)]*\.(?:md|ipynb)\b)[^)]*\)' # in an output
+
 def tidy(cell):
-    "Outputs without widgets, terminal colours and links to files of the run."
+    "Outputs without widgets, terminal colours and links to files of the run; links to notebooks stay."
     if cell.cell_type != 'code': return
     cell.outputs = [o for o in cell.outputs if not any('widget-view' in kind for kind in o.get('data', {}))]
     for o in cell.outputs:
         for kind in {'text/html', 'text/markdown'} & set(o.get('data', {})):
-            o.data[kind] = re.sub(r'<a href="(?!https?:|#)[^"]*">(.*?)</a>|(?<!!)\[([^\]]*)\]\((?!https?:|#)[^)]*\)', lambda m: m[1] or m[2], ''.join(o.data[kind]))
+            o.data[kind] = re.sub(FILE_LINK, lambda m: m[1] or m[2], ''.join(o.data[kind]))
         if 'text' in o: o.text = re.sub(r'\x1b\[[0-9;]*[A-Za-z]', '', o.text)
 
 def to_markdown(nb, files):
@@ -76,9 +78,23 @@ def readme():
 
 MARKS = re.compile(r"""
     ^```[\s\S]*?^``` | ^\#.*$ | \[[^\]\n]*\]\([^)\n]*\)         # stay as they are: blocks of code, headings, links
-    | `(?P<name>[A-Za-z_][\w.]*(?:\(\))?)` | `[^`\n]*`             # a name in backticks, other code
+    | `(?P<room>\d\d[a-z]?_\w+)(?:\.ipynb)?` | `(?P<name>[A-Za-z_][\w.]*(?:\(\))?)` | `[^`\n]*` # a notebook or name in backticks, other code
     | (?P<block>\$)?(?<!\\)\$(?P<tex>[^\s$](?:[^$]*[^\s$])?)\$(?(block)\$) # a formula
     """, re.M | re.X)
+
+# pages that answer questions stand before those that only use the same words: how much more they count in the search
+ANSWERS = dict.fromkeys(['how_it_works', 'find_your_way', 'glossary', 'faithful', 'faults', 'CONTRIBUTING'], 4)
+
+def front(title, source, module=None):
+    "What mkdocs shall know of a page; `source` is its path in the repository."
+    boost = ANSWERS.get(Path(source).stem, 1)
+    return f'---\n{yaml.safe_dump(dict(title=title, source=source, module=module, search=dict(boost=boost)))}---\n'
+
+def unfolded_once(text):
+    "Neighbouring blocks of folded code with one title become one block."
+    pair = r'(\?\?\? code "((?:Imports|Preparation) of [^"]*)"\n\n    ````python\n(?:    .*\n|\n)*?)    ````\s+\?\?\? code "\2"\n\n    ````python\n'
+    while text != (text := re.sub(pair, r'\1\n', text)): pass
+    return text
 
 class Site:
     "All pages, and what they have to know of each other."
@@ -106,11 +122,13 @@ class Site:
     def prose(self, text, path):
         "Links and formulas of a markdown cell."
         up, link = '../'*(len(path.parts)-1), self.linker(path)
+        text = re.sub(rf'(\]\(){up}\.\./(CONTRIBUTING\.md)', rf'\g<1>{up}\2', text) # a page of the site as well
         text = re.sub(rf'(\]\(|href=")(?!https?:){up}\.\./', rf'\g<1>{self.blob}/', text)
         text = re.sub(r'(\]\(|href=")((?:\.\./)*(?:[\w-]+/)*)([\w-]+)\.ipynb', lambda m: f'{m[1]}{m[2]}{page_name(m[3])}.{"md" if m[1]=="](" else "html"}', text)
         text = re.sub(rf'\]\({re.escape(self.cfg.doc_host + self.cfg.doc_baseurl)}/(\w+)\.html', rf']({up}\1.md', text)
         def found(m):
             if m['tex']: return formula(m['tex'], bool(m['block']))
+            if m['room']: return f'[{m["room"]}]({up}{page_name(m["room"])}.md)' if (root/'nbs'/f'{m["room"]}.ipynb').exists() else m[0]
             target = m['name'] and link(m['name'], '.md')
             return f'[`{m["name"]}`]({target})' if target else m[0]
         return re.sub(MARKS, found, text)
@@ -125,7 +143,7 @@ class Site:
             return [markdown(reference(source, address, self.linker(path)))]
         if given.get('code-fold') == 'true':
             cell.source = '#| echo: false\n' + source
-            return [markdown(folded('Code', source)), cell]
+            return [markdown(folded('Code', source) + '\n\n<!-- else an indented output would be folded, too -->'), cell]
         prepares = (module or path.parent.name == 'explanations') and 'parameters' not in cell.metadata.get('tags', [])
         text = fold_or_show(source, cell.outputs, 'export' in given, prepares)
         return [markdown(text)] if text else [cell]
@@ -138,14 +156,21 @@ class Site:
         module = next((m[1] for c in nb.cells if (m := re.search(r'^#\| default_exp (\w+)', c.source, re.M))), None)
         for cell in nb.cells:
             if cell.cell_type == 'markdown': cell.source = self.prose(cell.source, rel)
+            for data in (o.data for o in cell.get('outputs', []) if 'text/markdown' in o.get('data', {})):
+                data['text/markdown'] = self.prose(data['text/markdown'], rel)
         nb.cells = [c for cell in nb.cells for c in (self.code(cell, rel, module) if cell.cell_type == 'code' else [cell])]
         text, pictures = to_markdown(nb, f'{stem}_files')
         self.titles[path] = re.search(r'^# (.+)', text, re.M)[1]
-        head = yaml.safe_dump(dict(title=self.titles[path], notebook=str(path), module=module))
-        for name, data in {**{f'{stem}.md': f'---\n{head}---\n{text}'.encode()}, **pictures}.items():
+        head = front(self.titles[path], f'nbs/{path}', module)
+        for name, data in {**{f'{stem}.md': (head + unfolded_once(text)).encode()}, **pictures}.items():
             target = self.out/rel.parent/name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
+
+    def contributing(self):
+        "CONTRIBUTING.md is a page as well."
+        text = (root/'CONTRIBUTING.md').read_text().replace('](nbs/', '](')
+        (self.out/'CONTRIBUTING.md').write_text(front('Contributing', 'CONTRIBUTING.md') + self.prose(text, Path('CONTRIBUTING.ipynb')))
 
     def navigation(self, contents=None):
         "The sections of nbs/_quarto.yml with the pages' titles."
@@ -154,7 +179,7 @@ class Site:
             if isinstance(c, dict) and 'section' in c: entries.append({c['section']: self.navigation(c['contents'])}); continue
             path = Path(c['href'] if isinstance(c, dict) else c)
             title = c['text'] if isinstance(c, dict) else self.titles[str(path)]
-            entries.append({title: str(path.with_name(page_name(path.stem) + '.md'))})
+            entries.append({title: str(path.with_name(page_name(path.stem) + '.md')).removeprefix('../')})
         return entries
 
     def write(self):
@@ -164,6 +189,7 @@ class Site:
         shutil.copytree(root/'docs/assets', self.out/'assets')
         for p in sorted((root/'nbs').rglob('*.ipynb')):
             if not re.search(r'/[._]', str(p.relative_to(root))): self.page(str(p.relative_to(root/'nbs')))
+        self.contributing()
         settings = yaml.safe_load((root/'docs/mkdocs.yml').read_text())
         (root/'mkdocs.yml').write_text(yaml.safe_dump(settings | dict(
             site_name=self.cfg.title, site_url=self.cfg.doc_host + self.cfg.doc_baseurl + '/', site_description=self.cfg.description,

@@ -4,11 +4,14 @@ from pathlib import Path
 
 def on_page_markdown(markdown, page, config, files):
     "The edit link leads to the notebook; below a module's title stands where it is."
-    notebook, module = page.meta['notebook'], page.meta['module']
-    branch = f'{config.repo_url}/blob/main'
-    page.edit_url = f'{branch}/nbs/{notebook}'
-    where = f'<p class="where"><code>latentsync.{module}</code>, written in <a href="{page.edit_url}">{notebook}</a></p>'
+    source, module = page.meta['source'], page.meta['module']
+    page.edit_url = f'{config.repo_url}/blob/main/{source}'
+    where = f'<p class="where"><code>latentsync.{module}</code>, written in <a href="{page.edit_url}">{Path(source).name}</a></p>'
     return re.sub(r'\A(\s*# .+\n(?:\s*\n> .+\n)?)', lambda m: f'{m[1]}\n{where}\n\n', markdown) if module else markdown
+
+def on_page_content(html, page, config, files):
+    "The search reads text, names and signatures; folded code would answer every question with everything."
+    return html.replace('<details class="code">', '<details class="code" data-search-exclude>')
 
 def on_post_page(output, page, config):
     "Drawings become part of the page, so that they follow its colours."

@@ -98,11 +98,12 @@ def entry(
     else:
         rows, returned = parameters(node), ast.unparse(node.returns) if node.returns else ''
         shown, back = signature(name, rows, returned), node.returns.end_lineno if node.returns else 0
-    helps = [a.value for d in node.decorator_list if isinstance(d, ast.Call) for a in d.args[:1] if isinstance(a, ast.Constant)]
-    text = ast.get_docstring(node) or (init and ast.get_docstring(init)) or next(iter(helps), '')
+    helps = [a.value for d in node.decorator_list if isinstance(d, ast.Call) for a in d.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    text = ast.get_docstring(node) or (init and ast.get_docstring(init)) or max(helps, key=len, default='') # a decorator's sentence, not its name
     several = len({line for _, line, _ in rows}) == len(rows) # one comment belongs to one parameter
-    table = [(f'<code>{n}</code>', said[line]) for _, line, n in rows if several and line in said]
-    if back in said and (not rows or back != rows[-1][1]): table.append(('returns', said[back]))
+    returns = back in said and not any(said[back].startswith(f'{n}:') for _, line, n in rows if line == back) # it stands behind the type
+    table = [(f'<code>{n}</code>', said[line]) for _, line, n in rows if several and line in said and not (returns and line == back)]
+    if returns: table.append(('returns', said[back]))
     code = ast.get_source_segment(source, node)
     decorators = ''.join(f'@{ast.get_source_segment(source, d)}\n' for d in node.decorator_list)
     parts = [f'{"#"*level} {name} {{ #{name} .symbol }}', fence(shown),

@@ -680,10 +680,12 @@ def jaw_weight(
 @lru_cache
 def mouth_weight(
     resolution:int, # R, px
+    fade:float=.6, # width of the fade around the ellipse, in axes of it
 )->np.ndarray: # (R,R) float32, 0..1
     "How much of a made face to show if its cheeks are not worth it: lips and chin, nothing from there to the ears."
     y, x = np.mgrid[:resolution, :resolution]/resolution
-    return np.float32(_fade((1.6 - np.hypot((x - .5)/.25, (y - .705)/.18))/.6))
+    away = np.hypot((x - .5)/.25, (y - .705)/.18) # 1: on the ellipse
+    return np.float32(_fade((1 + fade - away)/fade))
 
 # %% ../nbs/03_face.ipynb #de8cf60f
 def paste_weight(

@@ -1,5 +1,5 @@
 "The site that `make docs` built, as a reader sees it. The browser's part runs where LATENTSYNC_BROWSER=1 is set; pictures go to outputs/browser."
-import functools, http.server, importlib.util, os, sys, threading
+import functools, http.server, importlib.util, os, re, sys, threading
 from pathlib import Path
 import pytest
 from conftest import chromium, shots
@@ -44,6 +44,14 @@ def test_a_patched_method_belongs_to_its_class():
     code = '@patch\ndef find(self:Desk,\n    id:str, # of a job\n)->str: return id\n\n@patch\ndef _find(self:Desk): pass'
     assert exported_names(code) == {'Desk.find': 2}
     assert '### Desk.find' in reference(code, lambda name: f'at {name}', lambda name: None)
+
+def test_a_line_says_what_comes_back():
+    "A comment behind the type of the result is about the result; the sentence of a decorator is the text."
+    from docs.reference import reference
+    text = reference("@measure('r', 1, 'how lips agree')\ndef agree(c:Pair)->float: # -1..1\n    return 0.", lambda name: '', lambda name: None)
+    assert '<td>returns</td><td>-1..1</td>' in text and 'how lips agree' in text
+    text = reference('def turn(x:Tensor)->Tensor: # x: (N,D)\n    return x', lambda name: '', lambda name: None)
+    assert '<code>x</code></td><td>x: (N,D)' in text and 'returns' not in text
 
 def test_formulas_and_links_of_text():
     from docs_build import Site
@@ -100,15 +108,38 @@ def test_pages_as_pictures(browser, address, scheme, width):
 
 @built
 @in_browser
-def test_search_finds_a_function(browser, address):
-    "Without a network."
+@pytest.mark.parametrize('opened', ['from a server', 'as a file'])
+@pytest.mark.parametrize('asked, answer', [('lip_sync_loss', 'losses.html'), ('widen the border', 'face.html#how-to-widen-the-border'),
+    ('add a measure', 'measures.html#how-to-add-a-measure'), ('frame without a face', 'faults.html#a-frame-without-a-face')])
+def test_search_answers(browser, address, opened, asked, answer):
+    "Without a network, among the first three results."
     page = browser.new_page(viewport=dict(width=1280, height=900))
     page.set_default_timeout(120_000)
     page.route('https://**', lambda route: route.abort())
-    page.goto(f'{address}/index.html', wait_until='load')
+    page.goto(f'{site.as_uri() if opened == "as a file" else address}/index.html', wait_until='load')
     for _ in range(20): # a page that still loads hears no typing
         page.fill('input[name=query]', '')
-        page.fill('input[name=query]', 'lip_sync_loss')
+        page.fill('input[name=query]', asked)
         page.wait_for_timeout(3000)
-        if page.query_selector('.md-search-result__link[href*="losses.html"]'): return
-    pytest.fail(page.inner_text('.md-search-result__meta'))
+        found = [a.get_attribute('href') for a in page.query_selector_all('.md-search-result__link')[:3]]
+        if any(answer in re.sub(r'\?h=[^#]*', '', f) for f in found): return
+    pytest.fail(f'{page.inner_text(".md-search-result__meta")}: {found}')
+
+@built
+def test_tables_of_notebooks_keep_their_links():
+    way = (site/'explanations/find_your_way.html').read_text()
+    for target in ('../face.html#paste_weight', '../tracks.html#follow_face', '../measures.html#measure', '../CONTRIBUTING.html'): assert f'href="{target}"' in way
+    assert 'href="measures.html"' in (site/'CONTRIBUTING.html').read_text()
+
+@built
+def test_outputs_of_folded_code_are_seen():
+    from lxml import html
+    page = html.parse(str(site/'explanations/faults.html'))
+    said = [pre for pre in page.iter('pre') if '25 frames, 21 speaking' in pre.text_content()]
+    assert said and not any(list(pre.iterancestors('details')) for pre in said)
+
+def test_folds_of_one_kind_become_one():
+    from docs.reference import folded
+    from docs_build import unfolded_once
+    text = unfolded_once('\n\n'.join(folded('Imports of the examples', f'import {m}') for m in ('os', 're', 'sys')) + '\n\n' + folded('Code', 'x = 1'))
+    assert text.count('??? code') == 2 and all(f'    import {m}' in text for m in ('os', 're', 'sys'))
