@@ -80,7 +80,7 @@ def device_findings(
     problem = f'this machine has an NVIDIA driver, but PyTorch {torch.__version__} sees no card'*bool(unused)
     remedy = 'run nvidia-smi, and install the PyTorch for your driver (pytorch.org, Get Started)'
     yield Finding('device', 'auto is', f'{device.type} in {dtype}: {words}', problem, remedy)
-    yield Finding('device', 'PyTorch', f'{torch.__version__}, {torch.get_num_threads()} threads')
+    yield Finding('device', 'PyTorch', f'{torch.__version__}, threads: {torch.get_num_threads()}')
 
 # %% ../nbs/23_doctor.ipynb #bd18ea6a
 def licence(
