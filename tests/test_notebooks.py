@@ -61,6 +61,9 @@ def test_gradients_are_on_again(p):
 def test_notebook_is_small(p): assert p.stat().st_size < 300_000
 
 @pytest.mark.parametrize('p', everything, ids=of_notebook)
+def test_keeps_no_hidden_state_of_widgets(p): assert 'widgets' not in json.loads(p.read_text())['metadata']
+
+@pytest.mark.parametrize('p', everything, ids=of_notebook)
 def test_names_no_path_of_one_machine(p):
     assert not re.findall(r'(?<![\w.])/(?:home|root|tmp|work|Users)/\w+', p.read_text())
 
