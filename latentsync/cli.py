@@ -185,7 +185,9 @@ def parse(
     name = next((name for name in each if argv[:name.count(' ') + 1] == name.split()), '')
     n = len(name.split())
     if name: argv = argv[:n] + dashed_files(argv[n:], set(each[name]._option_string_actions))
-    settings = vars(parser.parse_args(argv))
+    settings, unknown = parser.parse_known_args(argv)
+    if unknown: each.get(name, parser).error(f'unrecognized arguments: {" ".join(unknown)}')
+    settings = vars(settings)
     return settings | dict(command=' '.join(settings.pop(k) for k in ('command', 'then') if k in settings))
 
 # %% ../nbs/91_cli.ipynb #f883c574
@@ -197,7 +199,7 @@ LPIPS = option('--lpips-weights', metavar='FILE',
 JSON = option('--json', action='store_true', help='print the result as JSON, for a program')
 COMPUTE = (
     option('--checkpoint', help='auto, compact, 1.5, 1.6 or the folder of a checkpoint set'), DEVICE,
-    option('--dtype', choices=['auto','fp32','fp16','bf16'], help='number format of the networks'),
+    option('--dtype', choices=['auto','fp32','fp16','bf16'], help='number format (dtype) of the networks'),
     option('--seed', type=int, help='the same seed gives the same video'))
 
 # %% ../nbs/91_cli.ipynb #8308851d
@@ -505,6 +507,7 @@ def fileslist(**settings): # see the options
     option('--out', metavar='DIR', help='folder of all runs (default: runs in the clone)'))
 def run(name, words=(), **settings):
     from latentsync.runs import key_values, run
+    if settings.get('out'): settings['out'] = Path(settings['out']).absolute() # where it was typed, not in the clone
     print(run(name, parameters=key_values(words), **settings))
 
 # %% ../nbs/91_cli.ipynb #411044df
@@ -680,7 +683,7 @@ def hasten():
 def reader_left(
 )->bool: # and then the rest is thrown away
     "Whether nobody reads what is printed any more, as after `| head`."
-    try: sys.stdout.flush()
+    try: print(flush=True) # a flush alone has nothing to write where `print` has lost it already
     except BrokenPipeError: return os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()) > 0
     return False
 

@@ -158,7 +158,7 @@ def run_of_frames(
         job.reach(start + k)
         return int((voice.span == number).sum())
     def speech(frames): # -> (n,50,384)
-        return torch.stack([window_at(voice.speech, start + k, fps).flatten(0, 1) for k in frames])
+        with job.clock('speech'): return torch.stack([window_at(voice.speech, start + k, fps).flatten(0, 1) for k in frames])
     def sources(frames): return job.order[start + np.array(frames)] # (n,) numbers in the clip
     def poses(frames): return np.stack([voice.sightings[i].pose for i in sources(frames)]) # (n,2)
     def voiced(frames): return voice.voiced[start + np.array(frames)] # (n,) 0..1
