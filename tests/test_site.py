@@ -118,8 +118,9 @@ def test_search_answers(browser, address, opened, asked, answer):
     page.route('https://**', lambda route: route.abort())
     page.goto(f'{site.as_uri() if opened == "as a file" else address}/index.html', wait_until='load')
     for _ in range(5): # a page that still loads hears no typing
-        page.fill('input[name=query]', '')
-        page.fill('input[name=query]', asked)
+        page.click('.md-search__input')
+        page.keyboard.press('Control+A')
+        page.keyboard.type(asked)
         for _ in range(20): # many results take a while to be drawn
             page.wait_for_timeout(1000)
             found = [a.get_attribute('href') for a in page.query_selector_all('.md-search-result__link')[:6]]
