@@ -284,8 +284,9 @@ def patient(
     async def sending(message): # of ASGI
         if state['over']: return
         state['status'] = message.get('status', state['status'])
-        try: await asyncio.wait_for(send(message), seconds)
-        except asyncio.TimeoutError as e: raise ViewerGone from e
+        try:
+            async with asyncio.timeout(seconds): await send(message)
+        except TimeoutError as e: raise ViewerGone from e
     return sending
 
 # %% ../nbs/82c_gate.ipynb #e3942fc5

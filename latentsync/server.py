@@ -493,7 +493,7 @@ async def refuse(self:LiveSocket,
 async def receive(self:LiveSocket)->BaseModel|bytes:
     "The next message that can be understood. Raises `WebSocketDisconnect` when there are no more."
     while True:
-        message = await asyncio.wait_for(self.ws.receive(), self.live.settings.limits.idle_seconds)
+        async with asyncio.timeout(self.live.settings.limits.idle_seconds): message = await self.ws.receive()
         if message['type'] == 'websocket.disconnect': raise WebSocketDisconnect(message.get('code', 1000))
         if message.get('bytes') is not None: return message['bytes']
         try: return MESSAGES.validate_json(message['text'])
