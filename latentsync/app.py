@@ -21,7 +21,7 @@ from threading import Event
 from types import SimpleNamespace
 
 # %% ../nbs/81_app.ipynb #c4c60c17
-from .core import LatentSyncError, demo, repo_root
+from .core import LatentSyncError, demo, number_of, repo_root
 from .jobs import (LABELS, JobDesk, JobRecord, SetShelf, UploadLimits, Verdict, cancel_job, desk_check, desk_faces,
     desk_speech, job_label, job_words, languages_here, order_job, remove_job, resume_job)
 from .pipeline import LipsyncSettings
@@ -50,7 +50,7 @@ def verdict_html(
 )->str: # HTML
     "What to expect, before the button."
     length = f'{v.seconds:.0f} s' if v.seconds < 90 else f'{v.seconds/60:.0f} min'
-    return note_html(f'{v.words} {v.frames} frames, about {length} of work.', v.level, v.advice)
+    return note_html(f'{v.words} {number_of(v.frames, "frame")}, about {length} of work.', v.level, v.advice)
 
 # %% ../nbs/81_app.ipynb #8e953efc
 def progress_html(
@@ -452,7 +452,7 @@ def launch_page(
     try: return page.launch(max_file_size=int(desk.limits.megabytes*2**20), **where, **shown, **closed)[1]
     except OSError as e:
         ports = port or '7860 to 7959'
-        raise LatentSyncError(f'port {ports} of {host} cannot be used ({e}); choose another with --port') from e
+        raise LatentSyncError(f'port {ports} of {host} is taken, or may not be used; choose another with --port') from e
 
 # %% ../nbs/81_app.ipynb #38087b0d
 def serve_app(

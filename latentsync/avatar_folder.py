@@ -32,7 +32,8 @@ import numpy as np
 import soundfile
 from safetensors.numpy import load_file, save_file
 
-from .core import FPS, SAMPLE_RATE, LatentSyncError, content_key, prefetch, progress_bar, repo_root
+from .core import (
+    FPS, SAMPLE_RATE, LatentSyncError, content_key, number_of, prefetch, progress_bar, repo_root)
 from .media import MediaInfo, probe, read_audio, read_pictures
 from .face import face_detector
 from .tracks import FaceScan, Look, choose_face, follow_face, clip_shots
@@ -245,6 +246,9 @@ class AvatarFolder:
         return self.folder/file
 
     def __len__(self)->int: return self.frames
+    def __str__(self):
+        frames = number_of(self.frames, 'frame')
+        return f'{self.name}: {frames} of {self.width} x {self.height} in {self.folder}'
 
     def jpeg(self, i:int)->bytes: # of frame i
         "A frame as it is stored."

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['NEEDED', 'COLUMNS', 'STYLE', 'read_cells', 'read_heading', 'read_table', 'BatchJob', 'placed', 'cell_settings',
            'new_batch_job', 'same_place', 'read_jobs', 'refuse_collisions', 'batch_models', 'finished', 'batch_record',
-           'lost_job', 'do_job', 'BatchReport', 'page_row', 'batch_page', 'save_batch', 'batch']
+           'lost_job', 'do_job', 'state_counts', 'BatchReport', 'page_row', 'batch_page', 'save_batch', 'batch']
 
 # %% ../nbs/21_batch.ipynb #fb4ce4d3
 import csv
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from . import __version__
 from .core import (
-    LatentSyncError, aligned_rows, atomic_path, dataclass_from, json_text, progress_bar, read_value)
+    LatentSyncError, aligned_rows, atomic_path, dataclass_from, json_text, number_of, progress_bar, read_value)
 from .core import preset as read_preset
 from .media import still
 from .workers import worker_pool
@@ -235,6 +235,15 @@ def do_job(
         return lost_job(job, f'{e.filename or job.out} cannot be used: {e.strerror}; choose another place')
     except Exception as e: return lost_job(job, f'a defect of the program: {type(e).__name__}: {e}')
 
+# %% ../nbs/21_batch.ipynb #07472238
+def state_counts(
+    jobs:list[dict], # of `batch_record`
+)->str: # such as '3 jobs: 2 done, 1 failed'
+    "How many jobs came to which end."
+    states = [j['state'] for j in jobs]
+    counts = [f'{states.count(k)} {k}' for k in ('done', 'kept', 'failed') if k in states]
+    return f'{number_of(len(states), "job")}: {", ".join(counts)}'
+
 # %% ../nbs/21_batch.ipynb #5f8b79c6
 @dataclass(frozen=True, repr=False)
 class BatchReport:
@@ -252,16 +261,14 @@ class BatchReport:
         if not n: return
         where = f'the table above and {self.folder/"index.html"} say why'
         again = 'and the same command does them once they are mended'
-        raise LatentSyncError(f'{n} of {len(self.jobs)} jobs failed; {where}, {again}')
+        raise LatentSyncError(f'{n} of {number_of(len(self.jobs), "job")} failed; {where}, {again}')
 
     def __str__(self):
         number = lambda x: '-' if x is None else f'{x:.4g}'
         rows = [[f'line {j["line"]}', j['state'], number(j['frames']), number(j['seconds'])] for j in self.jobs]
         lines = aligned_rows([['', 'state', 'frames', 'seconds of work'], *rows])
         told = [f'{line}  {j["reason"] or j["out"]}' for line, j in zip(lines[1:], self.jobs)]
-        states = [j['state'] for j in self.jobs]
-        counts = [f'{states.count(k)} {k}' for k in ('done', 'kept', 'failed') if k in states]
-        return '\n'.join([lines[0], *told, f'{len(states)} jobs: {", ".join(counts)}; summary in {self.folder}'])
+        return '\n'.join([lines[0], *told, f'{state_counts(self.jobs)}; summary in {self.folder}'])
 
     __repr__ = __str__
 
@@ -288,7 +295,7 @@ def batch_page(
 )->str: # HTML, complete in itself but for the videos it leads to
     "The summary with pictures."
     head = ''.join(f'<th>{name}' for name in ('line', 'state', '', 'result', 'frames', 'reason or notes'))
-    title = f'<h1>{len(report.jobs)} jobs, {len(report.failed)} failed</h1>'
+    title = f'<h1>{number_of(len(report.jobs), "job")}, {len(report.failed)} failed</h1>'
     rows = [page_row(j, report.folder) for j in report.jobs]
     return '\n'.join(['<!doctype html><meta charset="utf-8"><title>batch</title>', f'<style>{STYLE}</style>{title}',
         f'<table><tr>{head}', *rows, '</table>'])

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['one_thread', 'processor_time', 'moving_portrait', 'encode_time', 'FrameParts', 'frame_parts', 'stage_times',
-           'BenchReport', 'bench']
+           'bench_title', 'BenchReport', 'bench']
 
 # %% ../nbs/25_bench.ipynb #c892a305
 import os
@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 import torch
 
-from .core import LatentSyncError, aligned_rows, demo
+from .core import LatentSyncError, aligned_rows, demo, number_of
 from .face import Face, MeshDetector, align, face_detector, paste, paste_released, similarity
 from .media import MediaInfo, probe, read_frames
 from .tracks import FaceScan
@@ -128,6 +128,16 @@ def stage_times(
     released = measure(lambda x: paste_released(x.frame, x.square, x.matrix), lambda: parts)
     return times | {'all of these': sum(times.values()), 'paste as released, over the face alone': released}
 
+# %% ../nbs/25_bench.ipynb #a48ea191
+def bench_title(
+    report, # a `BenchReport`
+)->str: # one line
+    "What was measured, and where."
+    frames = number_of(report.frames, 'frame')
+    rounds = number_of(report.rounds, 'round')
+    clip = f'{report.clip}, {report.width} x {report.height}, {frames}, median of {rounds}'
+    return f'{clip}; {report.machine}; latentsync {report.version}'
+
 # %% ../nbs/25_bench.ipynb #6e3a6e48
 @dataclass(frozen=True)
 class BenchReport:
@@ -147,8 +157,7 @@ class BenchReport:
         return [head, *([stage, f'{1000*s:.1f}', f'{1/s:.0f}'] for stage, s in self.stages.items())]
 
     def __str__(self):
-        clip = f'{self.clip}, {self.width} x {self.height}, {self.frames} frames, median of {self.rounds} rounds'
-        return '\n'.join([f'{clip}; {self.machine}; latentsync {self.version}', *aligned_rows(self.rows())])
+        return '\n'.join([bench_title(self), *aligned_rows(self.rows())])
 
 # %% ../nbs/25_bench.ipynb #aab7945d
 def bench(

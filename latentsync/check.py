@@ -29,7 +29,7 @@ import numpy as np
 import torch
 
 # %% ../nbs/22_check.ipynb #a62b2899
-from .core import SAMPLE_RATE, LatentSyncError, Stopwatch, prefetch, progress_bar
+from .core import SAMPLE_RATE, LatentSyncError, Stopwatch, number_of, prefetch, progress_bar
 from .audio import STATE_RATE, log_mel, speech_spans
 from .media import (
     aligned, audio_stream, open_sound, probe, quick_starts, read_audio, read_pictures, resampled, sound_length,
@@ -49,41 +49,42 @@ from .writing import VideoWriter, join_parts
 class FaceFindings:
     "What `check` found of one face that shall speak."
     rule:str # of `choose`
-    faces:float # share of the spoken frames in which it is usable
-    size:float # median width of the face square in the frame, px
+    usable_share:float # share of the spoken frames in which it is usable
+    width_px:float # median width of the face square in the frame
     turn:float # of `head_turn`, at the ninth decile: 0 frontal, 1 profile
-    degrees:bool # whether the detector sees depth, so that 90*turn is an angle
-    lost:float # of `lost_share`
-    covered:float|None # share of the pictures in which something is before the mouth; None: too few to tell
+    turn_is_angle:bool # whether the detector sees depth, so that 90*turn is an angle
+    lost_share:float # of `lost_share`
+    covered_share:float|None # share of the pictures in which something is before the mouth; None: too few to tell
     left_alone:list[dict] # of `spans`: where the clip is left alone, and why
 
     def __str__(self):
-        if not self.faces: return f'face {self.rule}: not usable anywhere'
-        turn = f'about {90*self.turn:.0f} degrees' if self.degrees else f'{self.turn:.2f} of a profile'
-        covered = '' if self.covered is None else f', something before the mouth in {self.covered:.0%}'
-        usable = f'face {self.rule}: usable in {self.faces:.0%} of the frames with sound, about {self.size:.0f} px wide'
+        if not self.usable_share: return f'face {self.rule}: not usable anywhere'
+        turn = f'about {90*self.turn:.0f} degrees' if self.turn_is_angle else f'{self.turn:.2f} of a profile'
+        covered = '' if self.covered_share is None else f', something before the mouth in {self.covered_share:.0%}'
+        usable = f'face {self.rule}: usable in {self.usable_share:.0%} of the frames with sound'
         lines = [f'  {s["start"]:.2f} s to {s["end"]:.2f} s is left alone: {s["reason"]}' for s in self.left_alone]
-        return '\n'.join([f'{usable}, turned by up to {turn}, lost for a moment in {self.lost:.0%}{covered}', *lines])
+        seen = f'about {self.width_px:.0f} px wide, turned by up to {turn}, lost for a moment in {self.lost_share:.0%}'
+        return '\n'.join([f'{usable}, {seen}{covered}', *lines])
 
 # %% ../nbs/22_check.ipynb #034ed47d
 @dataclass(frozen=True)
 class Findings:
     "What `check` found."
     frames:int # of the result
-    rate:float # frames per second
-    size:tuple[int,int] # width, height
+    fps:float # frames per second
+    frame_size:tuple[int,int] # width, height, px
     bits:int # per colour in the video
     hdr:str # 'PQ', 'HLG' or empty
-    looked:float # seconds of the clip that were looked at
-    places:int # from which they are; 0: the whole clip
-    speech:float # seconds in which somebody speaks
-    sound:float # seconds of sound
-    heard:float # seconds of it that were listened to
+    looked_seconds:float # of the clip that were looked at
+    looked_places:int # from which they are; 0: the whole clip
+    speech_seconds:float # in which somebody speaks
+    sound_seconds:float # how long the sound is
+    heard_seconds:float # of the sound that were listened to
     shots:int # in what was looked at
     people:int # different persons in it who could speak
     faces:list[FaceFindings] # one per face that shall speak
-    seconds:float # expected, for the whole job
-    memory:float # MB, expected
+    expected_seconds:float # of work, for the whole job
+    expected_megabytes:float # of memory
     advice:list[str] # sentences
 
     def __str__(self):
@@ -94,22 +95,22 @@ def about_inputs(
     f:Findings, # of a job
 )->list[str]: # lines
     "What the video and the sound are."
-    several = lambda n: 's'*(n != 1)
     depth = f'; {f.bits} bits' + f' {f.hdr}'*bool(f.hdr) + ', made with 8'
-    lines = [f'{f.frames} frames of {f.size[0]} x {f.size[1]} at {f.rate:.5g} frames/s{depth if f.bits > 8 else ""}']
-    if f.places:
-        where = f'{f.looked:.0f} s from {f.places} place{several(f.places)} of the clip'
+    frames = f'{number_of(f.frames, "frame")} of {f.frame_size[0]} x {f.frame_size[1]} at {f.fps:.5g} frames/s'
+    lines = [frames + depth*(f.bits > 8)]
+    if f.looked_places:
+        where = f'{f.looked_seconds:.0f} s from {number_of(f.looked_places, "place")} of the clip'
         lines.append(f'a sample: {where}; all about faces is from there')
-    sample = f', by a sample of {f.heard:.0f} s'*(f.heard < f.sound - 1)
-    speech = f'speech in {f.speech:.1f} of {f.sound:.1f} s of sound{sample}'
-    return [*lines, f'{f.shots} shot{several(f.shots)}; {speech}']
+    sample = f', by a sample of {f.heard_seconds:.0f} s'*(f.heard_seconds < f.sound_seconds - 1)
+    speech = f'speech in {f.speech_seconds:.1f} of {f.sound_seconds:.1f} s of sound{sample}'
+    return [*lines, f'{number_of(f.shots, "shot")}; {speech}']
 
 def expected_words(
     f:Findings, # of a job
 )->str: # a line
     "What the job will cost."
-    pace = f'{f.seconds*f.rate/f.frames:.2g} s per second of video'
-    return f'expected: {f.seconds:.3g} s of work ({pace}), {f.memory:.0f} MB of memory'
+    pace = f'{f.expected_seconds*f.fps/f.frames:.2g} s per second of video'
+    return f'expected: {f.expected_seconds:.3g} s of work ({pace}), {f.expected_megabytes:.0f} MB of memory'
 
 # %% ../nbs/22_check.ipynb #c39d89b3
 SAMPLE, PIECES = 6, 6 # s of a long clip that are looked at; in how many places at most
@@ -463,7 +464,7 @@ def advice(
 )->list[str]: # sentences
     "What suits this clip."
     resolution = job.models.config.resolution
-    size = max(f.size for f in found.faces)
+    size = max(f.width_px for f in found.faces)
     turn = max(f.turn for f in found.faces)
     chosen = any(f.rule.isdigit() for f in found.faces)
     soft = f'The face is {size:.0f} px wide and made with {resolution} px: the mouth will be softer than the rest'
@@ -473,12 +474,12 @@ def advice(
         f'{soft}; a checkpoint with larger faces suits better.': size > 1.5*resolution,
         'The head is often turned far aside: expect weaker lips there.': turn > .4,
         'What is before the mouth will be painted over by the new mouth in part.':
-            any((f.covered or 0) > .1 for f in found.faces),
+            any((f.covered_share or 0) > .1 for f in found.faces),
         who: found.people > len(found.faces) and not chosen,
         'Half of the sound or more is no speech: --only-speech leaves the video as it is there.':
-            found.speech < .5*found.sound,
+            found.speech_seconds < .5*found.sound_seconds,
         'The sound is longer than the video, which will be played forth and back.':
-            found.sound > job.video.duration + .5 and not job.video.is_image}
+            found.sound_seconds > job.video.duration + .5 and not job.video.is_image}
     return [*job.notes, *unmet(job), *(sentence for sentence, holds in said.items() if holds), *long_advice(found, job)]
 
 def long_advice(
@@ -488,7 +489,7 @@ def long_advice(
     "What to do about a job that takes long."
     slow = slow_words(processor_seconds(job.models, job.settings, found.frames), job.models.config.name)
     if slow: return [f'{slow}.']
-    if found.seconds <= 600 or job.models.device.type != 'cpu': return []
+    if found.expected_seconds <= 600 or job.models.device.type != 'cpu': return []
     return ['That is long: fewer --steps, the compact checkpoint or a GPU are faster.']
 
 # %% ../nbs/22_check.ipynb #a360394a
@@ -501,11 +502,11 @@ def face_findings(
     seen = [s for s in voice.sightings if s]
     width = [np.linalg.det(s.matrix[:, :2])**-.5*config.resolution*210/256 for s in seen] or [0.]
     return FaceFindings(
-        rule=voice.rule, faces=float((voice.weight[:job.spoken] > 0).mean()), size=float(np.median(width)),
+        rule=voice.rule, usable_share=float((voice.weight[:job.spoken] > 0).mean()), width_px=float(np.median(width)),
         turn=float(np.quantile([s.turn for s in seen] or [0.], .9)),
-        degrees=detector_name(job.settings.faces or config.faces) == 'mesh',
-        lost=float(lost_share(voice.sightings, job.shot)),
-        covered=covered_share(voice, job.pictures, job.shot, (video.width, video.height), config.resolution),
+        turn_is_angle=detector_name(job.settings.faces or config.faces) == 'mesh',
+        lost_share=float(lost_share(voice.sightings, job.shot)),
+        covered_share=covered_share(voice, job.pictures, job.shot, (video.width, video.height), config.resolution),
         left_alone=clip_spans(voice.reasons, job.at, float(video.fps)))
 
 # %% ../nbs/22_check.ipynb #32a57cfe
@@ -561,9 +562,10 @@ def check(
     frames = len(frame_order(shown, spoken, settings.when_longer == 'keep'))
     with tidy_heap(): seconds = expected_seconds(job, frames, spoken, overhead)
     found = Findings(
-        frames=frames, rate=rate, size=(info.width, info.height), bits=info.bits, hdr=info.hdr,
-        looked=len(job.looks)/rate, places=0 if job.whole_clip else len(job.at),
-        speech=speech*job.length, sound=job.length, heard=heard, shots=int(job.shot[-1]) + 2 - len(job.at),
-        people=len({*person_numbers(job.looks, rate).values()}), faces=[face_findings(job, v) for v in job.voices],
-        seconds=seconds, memory=peak_memory(), advice=[])
+        frames=frames, fps=rate, frame_size=(info.width, info.height), bits=info.bits, hdr=info.hdr,
+        looked_seconds=len(job.looks)/rate, looked_places=0 if job.whole_clip else len(job.at),
+        speech_seconds=speech*job.length, sound_seconds=job.length, heard_seconds=heard,
+        shots=int(job.shot[-1]) + 2 - len(job.at), people=len({*person_numbers(job.looks, rate).values()}),
+        faces=[face_findings(job, v) for v in job.voices],
+        expected_seconds=seconds, expected_megabytes=peak_memory(), advice=[])
     return replace(found, advice=advice(found, job))

@@ -362,7 +362,7 @@ AVATAR = option('name', metavar='AVATAR', help='name of an avatar')
 def avatar_create(**settings): # see the options
     from latentsync.avatar_folder import create_avatar
     avatar = create_avatar(progress=True, **settings)
-    print(f'{avatar.name}: {avatar.frames} frames of {avatar.width} x {avatar.height} in {avatar.folder}')
+    print(avatar)
 
 # %% ../nbs/91_cli.ipynb #31cff2d2
 @command('List the avatars.')
@@ -394,7 +394,7 @@ def avatar_prepare(video, **settings): # see the options
     from latentsync.recording import fit_to_train, prepare_avatar
     print(fit_to_train(video, progress=True))
     avatar = prepare_avatar(video, progress=True, **settings)
-    print(f'{avatar.name}: {avatar.frames} frames of {avatar.width} x {avatar.height} in {avatar.folder}')
+    print(avatar)
 
 # %% ../nbs/91_cli.ipynb #3bb327bb
 @command('Train the network of an avatar that was prepared; a run that was stopped goes on.',
@@ -418,7 +418,8 @@ def avatar_train(name, **settings): # see the options
         help='avatar that is shown unless another is chosen (default: the first by name)'),
     option('--voices', metavar='DIR', help='folder of Piper voices (default: eSpeak NG speaks)'),
     option('--language', metavar='CODE', help='language of eSpeak NG (default: en-us)'),
-    option('--driver', metavar='NAME', help='what draws the mouth (default: found)'),
+    option('--driver', choices=['found', 'slim', 'full'],
+        help='what draws the mouth: see avatar speak (default: found)'),
     option('--browser', action='store_true', help='open the page'),
     option('--checkpoint', help=COMPUTE[0][1]['help'] + ' (default: auto)'),
     option('--device', choices=DEVICE[1]['choices'], help='where to compute (default: auto)'))

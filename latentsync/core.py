@@ -6,11 +6,11 @@
 __all__ = ['FPS', 'SAMPLE_RATE', 'WINDOW', 'UNITS', 'DTYPES', 'EACH', 'REMEMBERED', 'WRAPPED', 'KINDS', 'VAE_NAMES', 'PARTS',
            'SETS', 'CPU_SETS', 'LatentSyncError', 'repo_root', 'commit', 'demo', 'shared', 'checkpoints_dir',
            'checkpoint_path', 'pick_device', 'knows_fp16', 'has_units', 'pick_dtype', 'in_parts', 'seeded', 'prefetch',
-           'Stopwatch', 'turn', 'LogLines', 'progress_bar', 'tell', 'aligned_rows', 'atomic_path', 'cache_folder',
-           'sha256', 'content_key', 'typed', 'dataclass_from', 'plain_value', 'read_value', 'joined_settings',
-           'PresetEntry', 'presets', 'read_preset_file', 'preset', 'json_values', 'json_text', 'manifest', 'read_torch',
-           'read_weights', 'kind_of', 'mismatch', 'shapes_of', 'load_strict', 'placed', 'modern_vae', 'checkpoint_file',
-           'is_complete', 'find_checkpoint', 'read_config']
+           'Stopwatch', 'turn', 'LogLines', 'progress_bar', 'tell', 'number_of', 'aligned_rows', 'atomic_path',
+           'cache_folder', 'sha256', 'content_key', 'typed', 'dataclass_from', 'plain_value', 'read_value',
+           'joined_settings', 'PresetEntry', 'presets', 'read_preset_file', 'preset', 'json_values', 'json_text',
+           'manifest', 'read_torch', 'read_weights', 'kind_of', 'mismatch', 'shapes_of', 'load_strict', 'placed',
+           'modern_vae', 'checkpoint_file', 'is_complete', 'find_checkpoint', 'read_config']
 
 # %% ../nbs/00_core.ipynb #2a4c8df8
 import ast, contextlib, difflib, errno, hashlib, importlib.util, json, math
@@ -268,6 +268,14 @@ def tell(
 ):
     "Say something on the error stream, without breaking a bar in two."
     tqdm.write(f'latentsync: {words}', file=sys.stderr)
+
+# %% ../nbs/00_core.ipynb #d77f11c5
+def number_of(
+    n:int, # how many
+    name:str, # of one, such as 'frame'
+)->str: # such as '1 frame' or '2 frames'
+    "A count in words."
+    return f'{n} {name}{"s"*(n != 1)}'
 
 # %% ../nbs/00_core.ipynb #d04061ea
 def aligned_rows(

@@ -25,8 +25,8 @@ import torch
 from packaging.requirements import Requirement
 
 from .core import (
-    DTYPES, LatentSyncError, cache_folder, checkpoint_path, checkpoints_dir, is_complete, pick_device, pick_dtype,
-    repo_root, sha256)
+    DTYPES, LatentSyncError, cache_folder, checkpoint_path, checkpoints_dir, is_complete, number_of, pick_device,
+    pick_dtype, repo_root, sha256)
 from .writing import LOSSLESS, LOSSY
 from .speaker import open_set
 from .pipeline import digest, version
@@ -250,7 +250,7 @@ class Diagnosis:
     def __str__(self):
         n = len(self.problems)
         parts = [f'{part}\n' + '\n'.join(map(str, found)) for part, found in groupby(self.findings, lambda f: f.part)]
-        return '\n'.join([*parts, f'{n} problem{"s"*(n != 1)}' if n else 'all is well'])
+        return '\n'.join([*parts, number_of(n, 'problem') if n else 'all is well'])
 
 # %% ../nbs/23_doctor.ipynb #7fecdb8a
 def doctor(

@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from pathlib import Path
 from PIL import Image
 from .core import (
-    FPS, LatentSyncError, aligned_rows, atomic_path, json_text, pick_device, preset, progress_bar, tell)
+    FPS, LatentSyncError, aligned_rows, atomic_path, json_text, number_of, pick_device, preset, progress_bar, tell)
 from .media import probe
 from .pictures import drawn
 from .latents import encode_latents
@@ -268,7 +268,7 @@ def terminal_table(
     more = '' if every_row else f'; {len(MEASURES) - len(shown)} more rows with --all'
     clips = summary['results']['found']['n']
     signs = '↑ more is better, ↓ less, = as the truth has it'
-    legend = f'{signs}; means of {clips} clips with 95 % intervals, - not measured{more}'
+    legend = f'{signs}; means of {number_of(clips, "clip")} with 95 % intervals, - not measured{more}'
     return [*aligned_rows([['', *headings], *rows]), '', legend]
 
 # %% ../nbs/60_evaluate.ipynb #107f619b

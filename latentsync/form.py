@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 # %% ../nbs/81a_form.ipynb #defb8934
-from .core import LatentSyncError, repo_root
+from .core import LatentSyncError, number_of, repo_root
 from .jobs import (LABELS, FaceFound, JobDesk, JobRecord, SetShelf, UploadLimits, Verdict, cancel_job,
     desk_check, desk_faces, desk_speech, face_label, job_label, job_words, languages_here, order_job, remove_job, resume_job)
 from .pipeline import LipsyncSettings
@@ -123,7 +123,7 @@ def ask_strength(
     config, # `SetConfig` of the chosen set
 )->dict[str,float]: # guidance_scale, steps
     "How many denoising steps, and how much the sound weighs in them."
-    words = f'{config.steps} step{"s"*(config.steps != 1)}, guidance {config.guidance_scale:g}'
+    words = f'{number_of(config.steps, "step")}, guidance {config.guidance_scale:g}'
     own = st.toggle(f'As {config.name} was trained: {words}', value=config.steps < 10)
     left, right = st.columns(2)
     guidance = left.slider(LABELS['guidance_scale'], 1., 2.5, 1.5, .1, disabled=own,
@@ -151,7 +151,7 @@ def show_verdict(
 ):
     "What to expect, before the button."
     how = dict(good=st.success, fair=st.warning, poor=st.error)[v.level]
-    how('\n\n'.join([f'{v.words} {v.frames} frames, about {v.seconds:.0f} s of work.', *v.advice]))
+    how('\n\n'.join([f'{v.words} {number_of(v.frames, "frame")}, about {v.seconds:.0f} s of work.', *v.advice]))
 
 # %% ../nbs/81a_form.ipynb #9990e085
 def show_busy(

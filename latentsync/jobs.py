@@ -36,7 +36,8 @@ import soundfile
 from fastcore.basics import patch
 
 # %% ../nbs/80_jobs.ipynb #9cc4ff87
-from .core import SETS, LatentSyncError, atomic_path, checkpoint_path, find_checkpoint, is_complete
+from .core import (
+    SETS, LatentSyncError, atomic_path, checkpoint_path, find_checkpoint, is_complete, number_of)
 from .check import FaceFindings, Findings, check
 from .media import MediaInfo, open_media, probe, read_audio, read_frames, readable
 from .pipeline import lipsync, lipsync_settings, shrunk, write_comparison
@@ -209,10 +210,10 @@ def weak_face(
     who:str, # how the face is called
 )->Iterator[tuple[bool,str]]: # whether it spoils the result, what it is
     "What is against a face."
-    if face.faces < .9: yield face.faces < .5, f'{who} can be used in {face.faces:.0%} of the time'
-    if face.size < 80: yield face.size < 40, f'{who} is only {face.size:.0f} px wide'
+    if face.usable_share < .9: yield face.usable_share < .5, f'{who} can be used in {face.usable_share:.0%} of the time'
+    if face.width_px < 80: yield face.width_px < 40, f'{who} is only {face.width_px:.0f} px wide'
     if face.turn > .4: yield face.turn > .55, f'{who} is turned far aside'
-    if (face.covered or 0) > .1: yield face.covered > .5, f'something is before the mouth of {who}'
+    if (face.covered_share or 0) > .1: yield face.covered_share > .5, f'something is before the mouth of {who}'
 
 # %% ../nbs/80_jobs.ipynb #13b21b77
 def weak_points(
@@ -220,7 +221,7 @@ def weak_points(
 )->Iterator[tuple[bool,str]]: # whether it spoils the result, what it is
     "What is against a job."
     for face in found.faces: yield from weak_face(face, face_label(face.rule) if len(found.faces) > 1 else 'the face')
-    if found.speech < .1*found.sound: yield True, 'there is hardly any speech in the sound'
+    if found.speech_seconds < .1*found.sound_seconds: yield True, 'there is hardly any speech in the sound'
 
 # %% ../nbs/80_jobs.ipynb #c9e5e909
 def verdict(
@@ -232,7 +233,7 @@ def verdict(
     level = 'good' if not points else 'poor' if spoilt else 'fair'
     head = dict(good='This will work well', fair='This will work, but ', poor='This will hardly work: ')[level]
     why = ', and '.join(words for _, words in points) or ': the face is large and seen from the front'
-    return Verdict(level, f'{head}{why}.', tuple(map(page_words, found.advice)), found.seconds, found.frames)
+    return Verdict(level, f'{head}{why}.', tuple(map(page_words, found.advice)), found.expected_seconds, found.frames)
 
 # %% ../nbs/80_jobs.ipynb #ab728f9e
 def is_rule(
@@ -667,7 +668,7 @@ def job_words(
 )->str: # a sentence, or the report
     "What to say of a job now."
     before = desk.ahead(record)
-    if record.state == 'waiting': return f'waiting; {before} job{"s"*(before != 1)} before this one'
+    if record.state == 'waiting': return f'waiting; {number_of(before, "job")} before this one'
     if record.state != 'working': return record.words
     if not record.done: return 'loading the networks and looking for faces'
     if record.done >= record.expected: return f'all {record.done} frames are made; they are put together'

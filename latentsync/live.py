@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from fastcore.basics import patch
 
-from .core import FPS, SAMPLE_RATE, LatentSyncError, progress_bar
+from .core import FPS, SAMPLE_RATE, LatentSyncError, number_of, progress_bar
 from .media import read_audio
 from .hearing import EACH, SoundTrack, VoiceGate, frame_loudness
 from .speaker import Models, load_models
@@ -591,7 +591,7 @@ class SpokenVideo(NamedTuple):
 
     def __str__(self):
         speed = self.frames/self.seconds
-        return f'{self.out}: {self.frames} frames in {self.seconds:.1f} s ({speed:.1f} frames/s)'
+        return f'{self.out}: {number_of(self.frames, "frame")} in {self.seconds:.1f} s ({speed:.1f} frames/s)'
 
 # %% ../nbs/72_live.ipynb #2c379dfd
 def spoken_frames(

@@ -29,7 +29,7 @@ import numpy as np
 
 # %% ../nbs/20_pipeline.ipynb #717c498a
 from . import __version__
-from .core import DTYPES, LatentSyncError, atomic_path, commit, demo, repo_root
+from .core import DTYPES, LatentSyncError, atomic_path, commit, demo, number_of, repo_root
 from .media import probe, read_frames
 from .writing import VideoWriter, check_output, join_parts, pick_codec
 from .face import detector_name
@@ -240,7 +240,8 @@ def report_words(
 )->str: # lines
     "A report on a terminal: one line, and the notes."
     speed = f'{report.fps:.1f} frames/s, {report.peak_memory:.0f} MB'
-    line = (f'{report.out}: {report.frames} frames, {report.duration:.2f} s of video in {report.seconds:.1f} s '
+    frames = number_of(report.frames, 'frame')
+    line = (f'{report.out}: {frames}, {report.duration:.2f} s of video in {report.seconds:.1f} s '
         f'({speed}) with {report.checkpoint}; {report.frames-report.faces} frames left as they are')
     return '\n'.join([line, *(f'  {note}' for note in report.notes)])
 

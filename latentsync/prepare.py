@@ -35,7 +35,8 @@ import numpy as np
 from filelock import FileLock, Timeout
 from scenedetect import AdaptiveDetector, detect
 from .core import (
-    FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_path, dataclass_from, progress_bar, read_value, repo_root)
+    FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_path, dataclass_from, number_of, progress_bar,
+    read_value, repo_root)
 from .face import Face, align, crop_size, detector_name, face_detector, similarity
 from .media import probe, read_audio, read_frames, readable_seconds, still
 from .workers import worker_pool
@@ -725,7 +726,8 @@ def report_text(
         dropped = ', '.join(f'{n} {kind}' for kind, n in row['dropped'].items())
         lines.append(f'| {row["step"]} | {row["files"]} | {row["made"]} | {dropped} | {row["cpu"]:.0f} |')
     rate = f', {60*len(report.clips)/report.cpu:.1f} clips per minute of one core' if report.cpu > 1 else ''
-    lines += ['', f'{len(report.clips)} clips, {report.seconds/60:.1f} min{rate}', *(f'* {n}' for n in report.notes)]
+    total = f'{number_of(len(report.clips), "clip")}, {report.seconds/60:.1f} min{rate}'
+    lines += ['', total, *(f'* {n}' for n in report.notes)]
     shifts = ', '.join(f'{k:+d}: {n}' for k, n in report.offsets.items())
     return '\n'.join(lines + [f'* offsets that were taken out, frames: {shifts}']*bool(shifts))
 
@@ -770,7 +772,7 @@ def report_page(
     notes = [f'<p>{html.escape(n)}' for n in report.notes]
     clips = [still(p) for p in report.clips[::max(1, -(-len(report.clips)//MOST))]]
     dropped = [page for page in map(dropped_table, report.steps) if page]
-    head = f'<h2>{LAST}: {len(report.clips)} clips</h2>'
+    head = f'<h2>{LAST}: {number_of(len(report.clips), "clip")}</h2>'
     return '\n'.join([PAGE_HEAD, f'<table>{table}</table>', *notes, *dropped, head, *clips])
 
 # %% ../nbs/40_prepare.ipynb #bc068cd4

@@ -22,7 +22,7 @@ from matplotlib.axes import Axes
 from torch import Tensor, nn
 from torch.nn import functional as F
 from .audio import log_mel
-from .core import FPS, SAMPLE_RATE, LatentSyncError, checkpoint_path, load_strict, read_weights
+from .core import FPS, SAMPLE_RATE, LatentSyncError, checkpoint_path, load_strict, number_of, read_weights
 from .face import LIPS, LIPS_INNER_LINE, lip_aperture, lip_tracker
 from .media import probe, read_audio, read_frames
 from .tracks import FaceScan, Look, choose_face, relative_loudness, frame_runs, speaking_problem
@@ -42,7 +42,7 @@ class SyncScore:
     def __str__(self):
         frames = f'{abs(self.offset)} frame{"s"*(abs(self.offset) > 1)}'
         where = f'{frames} {"later" if self.offset > 0 else "earlier"} than' if self.offset else 'in time with'
-        how = f'confidence {self.confidence:.2f} from {self.frames} frames by the {self.protocol} protocol'
+        how = f'confidence {self.confidence:.2f} from {number_of(self.frames, "frame")} by the {self.protocol} protocol'
         return f'the picture is {where} the sound (25 frames/s), {how}'
 
     def draw(self)->Axes:
