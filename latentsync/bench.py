@@ -24,7 +24,8 @@ import numpy as np
 import torch
 
 from .core import LatentSyncError, aligned_rows, demo, number_of
-from .face import Face, MeshDetector, align, face_detector, paste, paste_released, similarity
+from .face import Face, MeshDetector, face_detector
+from .square import align, paste, paste_released, similarity
 from .media import MediaInfo, probe, read_frames
 from .tracks import FaceScan
 from .writing import VideoWriter

@@ -34,7 +34,8 @@ from .audio import STATE_RATE, log_mel, speech_spans
 from .media import (
     aligned, audio_stream, open_sound, probe, quick_starts, read_audio, read_pictures, resampled, sound_length,
     sound_start, speech_start)
-from .face import align, detector_name, face_detector, lip_detector
+from .face import detector_name, face_detector, lip_detector
+from .square import align
 from .pictures import Picture
 from .tracks import CutFinder, FaceScan, Look, Sighting, relative_loudness, person_numbers
 from .pipeline import (WAITING, Job, LipsyncSettings, Voice, check_clip, checked_set, frame_order,

@@ -22,7 +22,8 @@ from .core import (FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_fi
     progress_bar, tell)
 from .media import read_audio, read_frames
 from .audio import audio_windows, load_whisper, whisper_features
-from .face import align, face_detector, lip_tracker, similarity
+from .face import face_detector, lip_tracker
+from .square import align, similarity
 from .mouths import in_square
 from .prepare import VIDEOS, no_room
 

@@ -28,7 +28,7 @@ from typing import NamedTuple
 from .core import FPS, SAMPLE_RATE, progress_bar
 from .media import probe, read_audio, read_frames
 from .pictures import drawn
-from .face import align
+from .square import align
 from .found import at_side, mouth_side
 from .mouths import mouth_part
 from .pipeline import Job, frames_in_order, lipsync_frames

@@ -28,7 +28,7 @@ from torch.utils.data import default_collate
 
 from .audio import audio_windows, mel_window, syncnet_mel, whisper_features
 from .core import FPS, SAMPLE_RATE, WINDOW, LatentSyncError, atomic_path, progress_bar, tell
-from .face import fixed_mask
+from .square import fixed_mask
 from .latents import encode_latents, to_pixels
 from .media import decoded, open_media, probe, read_audio, read_frames, video_stream
 from .pictures import to_rgb

@@ -20,7 +20,7 @@ from fastcore.basics import patch
 from torch import Tensor
 
 from .core import FPS, Stopwatch, seeded
-from .face import crop_region, crop_size
+from .square import crop_region, crop_size
 from .mouths import (FADED, NEAR, cheapest_path, found_mouth, in_square, lip_range, lip_shape, mouth_costs,
     mouth_layers, next_mouth, resting_lips, switch_costs, wanted_lips)
 from .diffusion import shared_noise

@@ -33,7 +33,7 @@ from torch import Tensor
 from .core import SAMPLE_RATE, LatentSyncError, Stopwatch
 from .media import read_audio, speech_start
 from .audio import AFTER, BEFORE, MEL_PER_STATE, STATE_RATE, window_at
-from .face import align, paste_weight
+from .square import align, paste_weight
 from .pictures import Picture, as_jpeg
 from .tracks import Seen, Sighting, reason_unchanged
 from .latents import decode_latents, encode_latents, to_pixels, to_uint8

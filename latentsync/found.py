@@ -25,7 +25,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .core import Stopwatch, prefetch, turn
-from .face import JAW, crop_region, crop_size, cut_part, frame_to, paste
+from .face import JAW
+from .square import crop_region, crop_size, cut_part, frame_to, paste
 from .latents import decode_latents, encode_latents, to_pixels
 from .diffusion import denoise, scheduler
 from .mouths import (FADED, HELD, MOVING, NEAR, TONED, MouthBank, block_of, calm_reach, cheapest_path,

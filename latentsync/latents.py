@@ -21,7 +21,7 @@ import torch.nn.functional as F
 
 from latentsync.core import (LatentSyncError, checkpoint_file, dataclass_from, in_parts, load_strict, modern_vae,
     read_weights)
-from .face import fixed_mask
+from .square import fixed_mask
 
 # %% ../nbs/04_latents.ipynb #c76b04ea
 def to_pixels(

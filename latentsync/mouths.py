@@ -24,7 +24,8 @@ import numpy as np
 import torch
 from safetensors.numpy import load_file
 
-from .face import LIPS, LIPS_INNER, LIPS_INNER_LINE, Roi, crop_size, lip_detector
+from .face import LIPS, LIPS_INNER, LIPS_INNER_LINE, Roi, lip_detector
+from .square import crop_size
 from .pictures import Picture
 
 # %% ../nbs/18_mouths.ipynb #64930b2a

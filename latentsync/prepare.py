@@ -37,7 +37,8 @@ from scenedetect import AdaptiveDetector, detect
 from .core import (
     FPS, SAMPLE_RATE, LatentSyncError, atomic_path, checkpoint_path, dataclass_from, number_of, progress_bar,
     read_value, repo_root)
-from .face import Face, align, crop_size, detector_name, face_detector, similarity
+from .face import Face, detector_name, face_detector
+from .square import align, crop_size, similarity
 from .media import probe, read_audio, read_frames, readable_seconds, still
 from .workers import worker_pool
 from .realism import hyperiqa, load_hyperiqa

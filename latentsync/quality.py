@@ -19,7 +19,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor, nn
 from typing import NamedTuple
 from .core import FPS, LatentSyncError, checkpoint_path, load_strict, read_weights
-from .face import align, crop_size, lip_aperture, lip_tracker, mesh_anchors, paste_weight, similarity
+from .face import lip_aperture, lip_tracker, mesh_anchors
+from .square import align, crop_size, paste_weight, similarity
 from .media import read_frames
 from .syncscore import MOUTH_POINTS, still_lips
 

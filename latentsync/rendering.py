@@ -21,7 +21,8 @@ import torch
 # %% ../nbs/19e_rendering.ipynb #b55e8359
 from .core import prefetch, seeded
 from .audio import window_at
-from .face import align, lip_detector, paste
+from .face import lip_detector
+from .square import align, paste
 from .pictures import Picture
 from .mouths import MouthBank, calm_reach, mesh_crop
 from .speaker import AT_ONCE, speak_stream

@@ -32,7 +32,8 @@ from .core import has_units, load_strict, pick_device, pick_dtype, placed, prefe
 from .core import tell, turn
 from .attention import AudioEmbedding
 from .audio import load_whisper
-from .face import detector_name, fixed_mask, paste_weight
+from .face import detector_name
+from .square import fixed_mask, paste_weight
 from .latents import FaceVAE, conditions, decode_latents, encode_latents, latent_mask
 from .latents import new_vae, open_vae, to_pixels
 from .diffusion import denoise, scheduler

@@ -30,7 +30,8 @@ from torch.utils.checkpoint import checkpoint
 
 from .core import FPS, LatentSyncError, dataclass_from, load_strict, read_weights
 from .audio import SYNCNET_MEL_RATE, mel_length, mel_window, syncnet_mel
-from .face import align, face_detector, similarity
+from .face import face_detector
+from .square import align, similarity
 from .latents import to_pixels
 from .media import read_audio, read_frames
 

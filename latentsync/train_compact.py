@@ -25,7 +25,7 @@ import torch.nn.functional as F
 
 from .core import FPS, PARTS, LatentSyncError, atomic_path, find_checkpoint, read_config, read_weights
 from .attention import AudioEmbedding
-from .face import paste_weight
+from .square import paste_weight
 from .latents import FaceVAE, decode_latents, encode_latents, load_vae, to_pixels
 from .diffusion import scheduler, timesteps
 from .mouths import (HELD, MOVING, NEAR, TONED, LipMotion, bent, head_place, lip_motion, lip_shape, mouth_part, moved_back,
