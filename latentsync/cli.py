@@ -397,13 +397,16 @@ def avatar_prepare(video, **settings): # see the options
     print(avatar)
 
 # %% ../nbs/91_cli.ipynb #3bb327bb
-@command('Train the network of an avatar that was prepared; a run that was stopped goes on.',
+@command('Train the network of an avatar; a run that was stopped goes on.',
     AVATAR, option('--size', choices=['slim', 'full'],
-        help='slim: begins with a network for everybody, minutes; full: the public network from nothing, hours'),
-    option('--steps', type=int, metavar='N', help='in all'), LPIPS, defaults=('train_avatar.train_avatar',))
+        help='slim: begins with a network for everybody, half an hour; full: the public network from nothing, hours'),
+    option('--speech', metavar='SOUND_OR_DIR', help='recordings of anybody who speaks: the avatar rehearses them with '
+        'found mouths and learns from that (default: what it rehearsed before, else what was filmed)'),
+    option('--minutes', type=float, metavar='M', help='of speech that are rehearsed'),
+    option('--steps', type=int, metavar='N', help='in all'), LPIPS, defaults=('rehearsal.train_speaking',))
 def avatar_train(name, **settings): # see the options
-    from latentsync.train_avatar import train_avatar
-    print(train_avatar(name, **settings))
+    from latentsync.rehearsal import train_speaking
+    print(train_speaking(name, **settings))
 
 # %% ../nbs/91_cli.ipynb #eac8c35c
 @command('Serve faces that speak, live: a page, streams for programs, a socket for agents. '

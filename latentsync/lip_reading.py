@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import soundfile
 import torch
+from fastcore.basics import patch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -160,6 +161,27 @@ def talking_head(
     meshes = folder.places.meshes
     mel = syncnet_mel(padded).numpy()
     return TalkingHead(folder, speaker or folder.name, crop_squares(meshes), lip_moves(meshes), mel, features)
+
+# %% ../nbs/70e_lip_reading.ipynb #b3939e38
+@patch
+def reference_crop(self:TalkingHead,
+    i:int, # frame that is drawn
+    side:int, # px
+    choices:int, # frames to choose among
+    rng:np.random.Generator, # decides which they are
+)->np.ndarray: # (side,side,3) uint8
+    "What a network is shown beside a frame: of some random crops the one whose lips differ most."
+    some = rng.integers(0, len(self), choices)
+    return self.crop(int(max(some, key=lambda j: np.abs(self.moves[j] - self.moves[i]).sum())), side)
+
+# %% ../nbs/70e_lip_reading.ipynb #b76c7a88
+@patch
+def speech_change(self:TalkingHead,
+    i:int, # frame
+    crop:np.ndarray, # (S,S,3) uint8, its crop
+)->np.ndarray: # (S,S) float32, 0..1
+    "How much of a crop is due to speech: of a filmed face, not known."
+    return np.zeros(crop.shape[:2], np.float32)
 
 # %% ../nbs/70e_lip_reading.ipynb #9dc737c0
 def head_shares(
