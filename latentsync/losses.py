@@ -23,7 +23,7 @@ def recon_loss(
     pred:Tensor, # any shape
     target:Tensor, # same shape
     weight:Tensor|None=None, # broadcast over pred, mean 1 keeps the scale
-)->Tensor:
+)->Tensor: # scalar
     "Mean squared error in float32, optionally weighted over the picture."
     err = (pred.float()-target.float()).square()
     return (err if weight is None else err*weight).mean()
@@ -50,16 +50,16 @@ def perceptual_loss(
     pred:Tensor, # (N,3,H,W) in [-1,1]
     target:Tensor, # same
     size:int|None=None, # frames at once, see `by_parts`; None: all
-)->Tensor:
+)->Tensor: # scalar
     "Mean LPIPS distance."
     return (by_parts(net, pred, target, size=size) if size else net(pred, target)).mean()
 
 # %% ../nbs/50_losses.ipynb #fb10fd3b
 def temporal_loss(
-    net:VideoMAE,
+    net:VideoMAE, # frozen
     pred:Tensor, # (B,3,F,R,R) in [-1,1]
     target:Tensor, # same
-)->Tensor:
+)->Tensor: # scalar
     "Mean squared difference of the vectors of two windows."
     see = lambda frames: F.normalize(net(video_input(frames, net.config)).float(), dim=1)
     with torch.no_grad(): true = see(target)
@@ -70,7 +70,7 @@ def lip_sync_loss(
     net:StableSyncNet, # frozen
     frames:Tensor, # (B,3,F,R,R) in [-1,1], or latents (B,C,F,h,w) for a network that sees those
     mels:Tensor, # (B,1,80,T) the sound of the same moments
-)->Tensor:
+)->Tensor: # scalar
     "How little the frames belong to their sound."
     with torch.no_grad(): heard = net.hear(mels)
     return sync_loss(net.see(visual_input(frames, net.config)), heard)
@@ -90,7 +90,7 @@ def texture_loss(
     pred:Tensor, # (N,3,H,W) in [-1,1]
     target:Tensor, # same
     patch:int=8, # pixels
-)->Tensor:
+)->Tensor: # scalar
     "Mean difference of the local amount of fine detail."
     detail = lambda x: F.avg_pool2d((x - F.avg_pool2d(x, 3, 1, 1)).abs(), patch)
     return (detail(pred)-detail(target)).abs().mean()

@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['STILL', 'TEMPLES', 'CHIN', 'LOWER_EDGE', 'HELD', 'MOVING', 'UPRIGHT', 'CALM', 'GRID', 'SLACK', 'BAND', 'LIPS_AT',
-           'INNER_AT', 'ROOM', 'STRETCH', 'DARK', 'UPPER', 'LOWER', 'OVER', 'OWN_EDGE', 'TONED', 'BLACK', 'NEAR',
-           'SHUT', 'SHUT_COST', 'SWITCH', 'BLOCK', 'AROUND', 'FADED', 'mesh_crop', 'in_square', 'square_points',
+           'INNER_AT', 'ROOM', 'SPLIT', 'STRETCH', 'DARK', 'UPPER', 'LOWER', 'OVER', 'OWN_EDGE', 'TONED', 'BLACK',
+           'NEAR', 'SHUT', 'SHUT_COST', 'SWITCH', 'BLOCK', 'AROUND', 'FADED', 'mesh_crop', 'in_square', 'square_points',
            'eye_distance', 'lip_shape', 'calm_reach', 'steady_points', 'still_fit', 'head_place', 'moved_to',
            'moved_back', 'LipMotion', 'lip_motion', 'load_lip_motion', 'mouth_part', 'texture', 'MouthBank',
            'squared_distances', 'plate', 'plate_grid', 'thin_plate', 'inner_lips', 'lip_columns', 'meet_lips',
-           'open_inside', 'lip_colour', 'bent', 'moved_lips', 'overclosed', 'wanted_points', 'filled_outline',
-           'skin_of', 'plane_axes', 'toned', 'LipRange', 'share_seen', 'lip_range', 'resting_lips', 'wanted_lips',
-           'opening_scale', 'mouth_costs', 'next_mouth', 'switch_costs', 'cheapest_path', 'block_of', 'mouth_layers',
-           'found_mouth']
+           'darkest_share', 'open_inside', 'lip_colour', 'bent', 'moved_lips', 'overclosed', 'wanted_points',
+           'filled_outline', 'skin_of', 'plane_axes', 'toned', 'LipRange', 'share_seen', 'lip_range', 'resting_lips',
+           'wanted_lips', 'opening_scale', 'mouth_costs', 'next_mouth', 'switch_costs', 'cheapest_path', 'block_of',
+           'mouth_layers', 'found_mouth']
 
 # %% ../nbs/18_mouths.ipynb #ceb6f637
 from dataclasses import dataclass
@@ -319,6 +319,24 @@ def meet_lips(
     inside, near = (y > up) & (y < low), (y > up - band) & (y < low + band)
     at[..., 1] += share*near*(np.where(inside, within, np.where(y < middle, upper, lower)) - at[..., 1])
 
+# %% ../nbs/18_mouths.ipynb #cdd1ecb7
+SPLIT = .4, .9 # of the gap between lips: where a mouth may open; from the second on nothing is left for the lower lip
+
+def darkest_share(
+    part:np.ndarray, # (h,w,3) uint8 of `mouth_part`
+    columns:np.ndarray, # (4,w) of `lip_columns`
+)->float: # 0: the upper lip, 1: the lower one
+    "Where between its lips a mouth is darkest."
+    up0, low0 = columns[2:]
+    open_at = np.flatnonzero(low0 - up0 > 0)
+    middle = open_at[len(open_at)//3:len(open_at)*2//3 + 1]
+    if not len(middle): return 1.
+    shares = np.linspace(*SPLIT, 26)
+    rows = up0[middle] + shares[:, None]*(low0 - up0)[middle]
+    light = part[np.rint(rows).astype(int).clip(0, len(part) - 1), middle].mean((1, 2))
+    found = shares[np.convolve(np.pad(light, 2, mode='edge'), np.ones(5)/5, 'valid').argmin()]
+    return 1. if found > .8*SPLIT[1] else float(found)
+
 # %% ../nbs/18_mouths.ipynb #18aa0004
 STRETCH = 1.15 # the most by which teeth grow where a mouth is opened further than it was filmed
 
@@ -326,16 +344,21 @@ def open_inside(
     at:np.ndarray, # (h,w,2) as of `meet_lips`; is changed
     columns:np.ndarray, # (4,w) of `lip_columns`
     resolution:int, # R
+    share:float=1., # of `darkest_share`
 )->np.ndarray: # (h,w) 0..1, how much of each pixel was not filmed
-    "Keep teeth from growing."
+    "Keep teeth from growing: above and below where the mouth opens, they keep their size."
     up, low, up0, low0 = columns
     y = np.arange(at.shape[0], dtype=np.float32)[:, None]
     soft = max(resolution/256*1.5, 1)
-    high, filmed, deep = low - up, (low0 - up0).clip(0), y - up
-    end = .9*STRETCH*filmed # below it nothing is known; the mesh errs by a tenth
-    inside = (deep > 0) & (deep < high) & (high > STRETCH*filmed + soft)
-    at[..., 1] = np.where(inside, up0 + np.minimum(deep, end)/STRETCH, at[..., 1])
-    return inside*((deep - end)/soft).clip(0, 1)*((high - deep)/soft).clip(0, 1)
+    filmed = (low0 - up0).clip(0)
+    deep, high = y - up, low - y # below the upper lip, above the lower one
+    above = min(share, .9)*STRETCH*filmed # where there is nothing below, the mesh errs by a tenth
+    below = (1 - share)*STRETCH*filmed
+    inside = (deep > 0) & (high > 0) & (low - up > STRETCH*filmed + soft)
+    upper = up0 + np.minimum(deep, above)/STRETCH
+    lower = low0 - np.minimum(high, below)/STRETCH
+    at[..., 1] = np.where(inside, np.where(high - below < deep - above, lower, upper), at[..., 1])
+    return inside*((deep - above)/soft).clip(0, 1)*((high - below)/soft).clip(0, 1)
 
 # %% ../nbs/18_mouths.ipynb #18aa0011
 DARK = np.float32([.22, .14, .14]) # of the colour of the lips: how dark it is behind the teeth
@@ -365,7 +388,7 @@ def bent(
     at = cv2.remap(at, *fine, cv2.INTER_LINEAR)
     mouth, columns = lip_columns(wanted, source, resolution, *at.shape[:2])
     meet_lips(at[mouth], columns, resolution)
-    dark = open_inside(at[mouth], columns, resolution)
+    dark = open_inside(at[mouth], columns, resolution, darkest_share(part, columns))
     made = cv2.remap(part, at[..., 0], at[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     if dark.any():
         dark = cv2.GaussianBlur(np.float32(dark), (0, 0), resolution/256)[..., None]

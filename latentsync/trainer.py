@@ -7,7 +7,7 @@ __all__ = ['RELEASED', 'FREE', 'TrainConfig', 'read_recipe', 'lr_at', 'choose_tr
            'read_batches', 'accelerator', 'write_torch', 'read_state', 'save_checkpoint', 'flat', 'fixed_settings',
            'check_settings', 'Objective', 'Run', 'batch_numbers', 'seed_at', 'backward', 'go_back', 'optimize',
            'read_metrics', 'draw_metrics', 'Log', 'to_board', 'stuck_at', 'mean_logs', 'steps', 'delivered', 'deliver',
-           'begin_run', 'is_due', 'fit']
+           'begin_run', 'is_due', 'step_rows', 'fit']
 
 # %% ../nbs/51_trainer.ipynb #476ff41e
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +26,7 @@ from typing import Any, Literal
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import InitProcessGroupKwargs, send_to_device
+from fastcore.basics import patch
 from matplotlib.figure import Figure
 import numpy as np
 from PIL import Image
@@ -256,7 +257,9 @@ class Run:
         path:Path, # of the state file
         settings:dict={}, # of data and loss
     ):
-        self.cfg, self.path, self.accel = cfg, path, accelerator(cfg)
+        self.cfg = cfg
+        self.path = path
+        self.accel = accelerator(cfg)
         self.settings = fixed_settings(cfg, settings, self.accel.num_processes)
         self.trained = choose_trainable(model, cfg.trainable)
         if cfg.save_memory: save_memory(model)
@@ -272,24 +275,28 @@ class Run:
         "The model to use."
         return self.ema or self.model
 
-    def save(self):
-        "Write everything a resumed run needs, in one go."
-        parts = dict(model=self.model.state_dict(), ema=self.ema and self.ema.state_dict(),
-            optimizer=self.opt.optimizer.state_dict(), scaler=self.accel.scaler and self.accel.scaler.state_dict())
-        numbers = dict(step=self.step, slower=self.slower, settings=self.settings)
-        if self.accel.is_main_process: write_torch(numbers | parts, self.path)
-        self.returns = 0
-        self.accel.wait_for_everyone()
+# %% ../nbs/51_trainer.ipynb #21c92d28
+@patch
+def save(self:Run):
+    "Write everything a resumed run needs, in one go."
+    parts = dict(model=self.model.state_dict(), ema=self.ema and self.ema.state_dict(),
+        optimizer=self.opt.optimizer.state_dict(), scaler=self.accel.scaler and self.accel.scaler.state_dict())
+    numbers = dict(step=self.step, slower=self.slower, settings=self.settings)
+    if self.accel.is_main_process: write_torch(numbers | parts, self.path)
+    self.returns = 0
+    self.accel.wait_for_everyone()
 
-    def load(self)->dict: # the state
-        "Take weights, average and optimizer from the state file."
-        s = read_state(self.path)
-        check_settings(self.path, s['settings'], self.settings)
-        load_strict(self.model, s['model'], self.path)
-        if self.ema: load_strict(self.ema, s['ema'], self.path)
-        self.opt.optimizer.load_state_dict(s['optimizer'])
-        if self.accel.scaler and s['scaler']: self.accel.scaler.load_state_dict(s['scaler']) # another device had none
-        return s
+# %% ../nbs/51_trainer.ipynb #705be497
+@patch
+def load(self:Run)->dict: # the state
+    "Take weights, average and optimizer from the state file."
+    s = read_state(self.path)
+    check_settings(self.path, s['settings'], self.settings)
+    load_strict(self.model, s['model'], self.path)
+    if self.ema: load_strict(self.ema, s['ema'], self.path)
+    self.opt.optimizer.load_state_dict(s['optimizer'])
+    if self.accel.scaler and s['scaler']: self.accel.scaler.load_state_dict(s['scaler']) # another device had none
+    return s
 
 # %% ../nbs/51_trainer.ipynb #bfe278c8
 def batch_numbers(
@@ -378,7 +385,8 @@ def draw_metrics(
     "A curve for every number."
     logged = dict.fromkeys(k for r in rows for k in r if k != 'step' and isinstance(r[k], (int,float)))
     names = list(names) or list(logged)
-    down, across = math.ceil(len(names)/4), min(4, len(names))
+    across = min(4, len(names))
+    down = math.ceil(len(names)/4)
     fig = Figure(figsize=(9, 1.5*down), dpi=70, layout='constrained')
     for i,name in enumerate(names, 1):
         ax = fig.add_subplot(down, across, i)
@@ -495,10 +503,12 @@ def begin_run(
 )->Log|None: # None in all processes but the first
     "Take up the state, or write the first one."
     begun = run.path.exists()
+    run.path.parent.mkdir(parents=True, exist_ok=True)
     run.accel.wait_for_everyone() # all have looked before one of them writes
     if begun:
         s = run.load()
-        run.step, run.slower = s['step'], s['slower']
+        run.step = s['step']
+        run.slower = s['slower']
     else: run.save()
     if not run.accel.is_main_process: return None
     log = Log(run.path.parent, run.step)
@@ -513,6 +523,23 @@ def is_due(
     "Every so many steps, and after the last one."
     return run.step%every==0 or run.step==run.cfg.steps
 
+# %% ../nbs/51_trainer.ipynb #73bac1be
+def step_rows(
+    run:Run, # that learns
+    entries:Iterable[dict], # of `steps`
+)->Iterator[dict]: # what is to be written after each step, mostly nothing
+    "Means of the steps since the last line, and their pace."
+    logs = []
+    since = time.time()
+    for entry in entries:
+        logs.append(entry)
+        if not is_due(run, run.cfg.log_every): yield {}
+        else:
+            pace = len(logs)/(time.time() - since)
+            yield mean_logs(run, logs) | dict(lr=run.opt.param_groups[0]['lr'], steps_per_s=pace)
+            logs = []
+            since = time.time()
+
 # %% ../nbs/51_trainer.ipynb #57f75c6e
 def fit(
     model:nn.Module, # trained in place
@@ -526,23 +553,15 @@ def fit(
     settings:dict={}, # of the data and the loss: a run with others is not continued
 )->nn.Module: # the averaged model, or the model where there is no average
     "Train `model`."
-    Path(out).mkdir(parents=True, exist_ok=True)
     run = Run(model, loss_fn, cfg, Path(out)/'state.pt', settings)
     log = begin_run(run, on_save)
     bar = progress_bar(steps(run, batch_at), total=cfg.steps, initial=run.step, desc=Path(out).name, unit='step',
         mininterval=5, disable=log is None)
-    logs, since, to_save = [], time.time(), False
-    for entry in bar:
-        logs.append(entry)
-        row = {}
-        if is_due(run, cfg.log_every):
-            pace = len(logs)/(time.time()-since)
-            row = mean_logs(run, logs) | dict(lr=run.opt.param_groups[0]['lr'], steps_per_s=pace)
-            logs, since = [], time.time()
-        end = run.step==cfg.steps
-        if end and run.bad > bool(run.accel.scaler): go_back(run) # one step that is too large for fp16 breaks nothing
+    to_save = False
+    for row in step_rows(run, bar):
+        if run.step==cfg.steps and run.bad > bool(run.accel.scaler): go_back(run) # one step that is too large for fp16 breaks nothing
         to_save = to_save or is_due(run, cfg.save_every)
-        saved = to_save and (end or not run.bad) # never what may be broken
+        saved = to_save and (run.step==cfg.steps or not run.bad) # never what may be broken
         if saved: run.save() # before anything that may fail
         if log and validate and is_due(run, cfg.validate_every or cfg.save_every):
             row |= validate(run.result.eval(), run.step)
