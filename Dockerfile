@@ -1,7 +1,7 @@
-# docker build --target cpu -t latentsync .         networks on processors, about 3.5 GB
+# docker build --target cpu -t latentsync .         networks on processors, about 4 GB
 # docker build --target cuda -t latentsync:cuda .   networks on NVIDIA cards, some GB more
-# No container engine has built it yet. Of the target cpu, pip's line was run by hand in a fresh clone and environment under Debian 12 (3.3 GB),
-# and `doctor` with the variables below; of the target cuda, `pip install --dry-run` found all packages (torch 2.13.0 with CUDA 13.0).
+# No container engine has built it yet. All steps of the target cpu were run by hand in an empty Debian 12 (debootstrap, chroot, the
+# variables below), and there `doctor` and a job; of the target cuda, `pip install --dry-run` found all packages (torch 2.13.0 with CUDA 13.0).
 # docker run --rm -v "$PWD":/data latentsync lipsync face.mp4 speech.wav out.mp4
 # docker run --rm --gpus all -v "$PWD":/data latentsync:cuda doctor
 FROM python:3.11-slim AS base
