@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['LOUD', 'BETWEEN', 'OF_EACH', 'AT_ONCE', 'REHEARSAL', 'SIDE', 'HEARING_STEPS', 'HEARING_BATCH', 'DRAWING', 'REHEARSED',
            'REHEARSED_STEPS', 'at_one_loudness', 'loud_speech', 'speech_files', 'joined_speech', 'RehearsedFrame',
-           'rehearsed_frames', 'spoken_crop', 'write_rehearsal', 'whole_folder', 'rehearse', 'RehearsedHead',
-           'rehearsed_head', 'lip_targets', 'told_lips', 'falling_rate', 'learn_to_hear', 'hearing_base',
-           'train_speaking']
+           'rehearsed_frames', 'spoken_crop', 'write_rehearsal', 'whole_folder', 'has_rehearsed', 'rehearse',
+           'RehearsedHead', 'rehearsed_head', 'lip_targets', 'told_lips', 'falling_rate', 'learn_to_hear',
+           'hearing_base', 'train_speaking']
 
 # %% ../nbs/71c_rehearsal.ipynb #67501fca
 import shutil
@@ -159,6 +159,18 @@ def whole_folder(
         shutil.rmtree(place, ignore_errors=True)
         unfinished.rename(place)
 
+# %% ../nbs/71c_rehearsal.ipynb #e5097620
+def has_rehearsed(
+    place:Path, # of a rehearsal, or where one shall be
+    sound:np.ndarray, # (n,) float32 at 16 kHz
+)->bool:
+    "Whether this sound was rehearsed. Raises `LatentSyncError` where it was another one."
+    if not place.exists(): return False
+    kept = read_audio(place/'sound.wav')
+    if kept.shape == sound.shape and np.abs(kept - sound).max() < 1e-3: return True
+    raise LatentSyncError(f'{place.parent.name} has rehearsed other speech; leave --speech out to go on with that, '
+        f'or remove {place} and the networks beside it')
+
 # %% ../nbs/71c_rehearsal.ipynb #265e4aa5
 def rehearse(
     folder:AvatarFolder, # who speaks
@@ -168,13 +180,15 @@ def rehearse(
     progress:bool=True, # show a bar
 )->Path: # the folder
     "An avatar speaks other people's words, and its frames are kept to train on."
+    place = folder.path(REHEARSAL)
     sound = joined_speech(speech, minutes)
+    if has_rehearsed(place, sound): return place
     avatar = LiveAvatar(folder, models or load_models('compact', 'auto'))
     bar = dict(total=len(sound)//EACH, desc='rehearsal', unit='frame', disable=not progress)
-    with whole_folder(folder.path(REHEARSAL)) as place:
+    with whole_folder(place) as unfinished:
         frames = progress_bar(rehearsed_frames(avatar, sound), **bar)
-        write_rehearsal(place, frames, crop_squares(folder.places.meshes), sound)
-    return folder.path(REHEARSAL)
+        write_rehearsal(unfinished, frames, crop_squares(folder.places.meshes), sound)
+    return place
 
 # %% ../nbs/71c_rehearsal.ipynb #2ffa8998
 @dataclass
@@ -310,16 +324,16 @@ def train_speaking(
     minutes:float=6., # of speech that are rehearsed
     lpips_weights:str|Path|None=None, # of `perceptual_net`
     models:Models|None=None, # with found mouths; None: the compact set
-    training:AvatarTraining=REHEARSED, # what a step sees
-    trainer:TrainConfig=REHEARSED_STEPS, # but for its steps
+    training:AvatarTraining|None=None, # what a step sees; None: `REHEARSED`
+    trainer:TrainConfig|None=None, # but for its steps; None: `REHEARSED_STEPS`
     hearing_steps:int=HEARING_STEPS, # of `learn_to_hear`
 )->Path: # the trained network
     """Train the network of one avatar on what it says with found mouths; a run that was stopped goes on.
     Raises `LatentSyncError` where there is nothing to learn from."""
     folder = open_avatar(avatar) if isinstance(avatar, str) else avatar
-    there = folder.path(REHEARSAL).exists()
-    if speech is None and not there: return train_avatar(folder, size, steps, lpips_weights)
-    if not there: rehearse(folder, speech, minutes, models)
+    if speech is not None: rehearse(folder, speech, minutes, models)
+    if not folder.path(REHEARSAL).exists(): return train_avatar(folder, size, steps, lpips_weights)
     head = rehearsed_head(folder)
     base = hearing_base(folder, head, size, hearing_steps)
-    return train_avatar(folder, size, steps, lpips_weights, training, trainer, base=base, head=head)
+    how = training or REHEARSED, trainer or REHEARSED_STEPS
+    return train_avatar(folder, size, steps, lpips_weights, *how, base=base, head=head)
