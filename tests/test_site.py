@@ -109,7 +109,7 @@ def test_pages_as_pictures(browser, address, scheme, width):
 @built
 @in_browser
 @pytest.mark.parametrize('opened', ['from a server', 'as a file'])
-@pytest.mark.parametrize('asked, answer', [('lip_sync_loss', 'losses.html'), ('widen the border', 'face.html#how-to-widen-the-border'),
+@pytest.mark.parametrize('asked, answer', [('lip_sync_loss', 'losses.html'), ('widen the border', 'square.html#how-to-widen-the-border'),
     ('add a measure', 'measures.html#how-to-add-a-measure'), ('frame without a face', 'faults.html#a-frame-without-a-face')])
 def test_search_answers(browser, address, opened, asked, answer):
     "Without a network, among the first results."
@@ -130,7 +130,7 @@ def test_search_answers(browser, address, opened, asked, answer):
 @built
 def test_tables_of_notebooks_keep_their_links():
     way = (site/'explanations/find_your_way.html').read_text()
-    for target in ('../face.html#paste_weight', '../tracks.html#follow_face', '../measures.html#measure', '../CONTRIBUTING.html'): assert f'href="{target}"' in way
+    for target in ('../square.html#paste_weight', '../tracks.html#follow_face', '../measures.html#measure', '../CONTRIBUTING.html'): assert f'href="{target}"' in way
     assert 'href="measures.html"' in (site/'CONTRIBUTING.html').read_text()
 
 @built
