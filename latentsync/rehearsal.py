@@ -39,7 +39,7 @@ from latentsync.avatar import (AvatarNet, base_file, crop_squares, cut_square, h
 from .avatar_folder import AvatarFolder, as_jpeg_bytes, open_avatar, read_jpeg
 from .avatar_engines import reference_frame
 from .drivers import FoundDriver, FrameRequest, LiveAvatar
-from .lip_reading import TalkingHead
+from .lip_reading import LEAST_FRAMES, TalkingHead
 from .trainer import TrainConfig
 from .train_avatar import ADAPT, AvatarTraining, starting_net, train_avatar
 
@@ -83,14 +83,18 @@ def joined_speech(
     speech:str|Path|Iterable, # of `speech_files`
     minutes:float, # how much is wanted
 )->np.ndarray: # (n,) float32 at 16 kHz, whole frames
-    "Recordings one after the other. Raises `LatentSyncError` where there is no speech."
+    "Recordings one after the other. Raises `LatentSyncError` where there is no speech, or too little."
     wanted = int(minutes*60*FPS)*EACH
     parts = []
     for sound in map(loud_speech, speech_files(speech)):
         if sound is not None: parts.append(sound[:int(OF_EACH*FPS)*EACH])
         if sum(map(len, parts)) >= wanted: break
     if not parts: raise LatentSyncError(f'there is no speech in {speech}; give recordings of people who speak')
-    return np.concatenate(parts)[:wanted]
+    sound = np.concatenate(parts)[:max(wanted, 0)]
+    if len(sound) < LEAST_FRAMES*EACH:
+        raise LatentSyncError(f'{len(sound)/SAMPLE_RATE:.1f} s of speech are too little to learn from; '
+            f'give at least {LEAST_FRAMES/FPS:.0f} s, and better some minutes (--minutes)')
+    return sound
 
 # %% ../nbs/71c_rehearsal.ipynb #0598c06b
 class RehearsedFrame(NamedTuple):
@@ -114,9 +118,9 @@ def rehearsed_frames(
     n = len(sound)//EACH
     for first in range(0, n, AT_ONCE):
         asked = [FrameRequest(memory, avatar, k, k, n, 1.) for k in range(first, min(first + AT_ONCE, n))]
-        heard = driver.speak(asked)
+        pictures = driver.speak(asked)
         lips = wanted_lips(memory.ear.lips(range(first, first + len(asked))), avatar.person)
-        yield from (RehearsedFrame(r.source, picture, x) for r, picture, x in zip(asked, heard, lips))
+        yield from (RehearsedFrame(r.source, picture, x) for r, picture, x in zip(asked, pictures, lips))
 
 # %% ../nbs/71c_rehearsal.ipynb #23715846
 REHEARSAL = 'rehearsal' # folder in that of the avatar
