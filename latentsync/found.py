@@ -235,7 +235,7 @@ NEEDED = .02 # eye distances between wanted and filmed opening, from which the d
 FULLY = .06 # and at which it has done so
 EMPTY = .05 # eye distances of filmed opening, from which it fades out: what is inside was filmed
 KNOWN = .1 # and at which it is gone
-SHOWN = .5 # how much of it is shown over what is painted, as drawings lack contrast
+SHOWN = .2 # how much of it is shown over what is painted, as drawings are soft and grey
 
 def box_in_part(
 )->tuple[slice,slice]: # rows and columns

@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['STILL', 'TEMPLES', 'CHIN', 'LOWER_EDGE', 'HELD', 'MOVING', 'UPRIGHT', 'CALM', 'GRID', 'SLACK', 'BAND', 'LIPS_AT',
-           'INNER_AT', 'ROOM', 'SPLIT', 'STRETCH', 'DARK', 'UPPER', 'LOWER', 'OVER', 'OWN_EDGE', 'TONED', 'BLACK',
-           'NEAR', 'SHUT', 'SHUT_COST', 'SWITCH', 'BLOCK', 'AROUND', 'FADED', 'mesh_crop', 'in_square', 'square_points',
-           'eye_distance', 'lip_shape', 'calm_reach', 'steady_points', 'still_fit', 'head_place', 'moved_to',
-           'moved_back', 'LipMotion', 'lip_motion', 'load_lip_motion', 'mouth_part', 'texture', 'MouthBank',
+           'INNER_AT', 'ROOM', 'SPLIT', 'STRETCH', 'DARK', 'TONGUE', 'UPPER', 'LOWER', 'OVER', 'OWN_EDGE', 'TONED',
+           'BLACK', 'NEAR', 'SHUT', 'SHUT_COST', 'SWITCH', 'BLOCK', 'AROUND', 'FADED', 'mesh_crop', 'in_square',
+           'square_points', 'eye_distance', 'lip_shape', 'calm_reach', 'steady_points', 'still_fit', 'head_place',
+           'moved_to', 'moved_back', 'LipMotion', 'lip_motion', 'load_lip_motion', 'mouth_part', 'texture', 'MouthBank',
            'squared_distances', 'plate', 'plate_grid', 'thin_plate', 'inner_lips', 'lip_columns', 'meet_lips',
-           'darkest_share', 'open_inside', 'lip_colour', 'bent', 'moved_lips', 'overclosed', 'wanted_points',
-           'filled_outline', 'skin_of', 'plane_axes', 'toned', 'LipRange', 'share_seen', 'lip_range', 'resting_lips',
-           'wanted_lips', 'opening_scale', 'mouth_costs', 'next_mouth', 'switch_costs', 'cheapest_path', 'block_of',
-           'mouth_layers', 'found_mouth']
+           'darkest_share', 'open_inside', 'lip_colour', 'tongue_seen', 'bent', 'moved_lips', 'overclosed',
+           'wanted_points', 'filled_outline', 'skin_of', 'plane_axes', 'toned', 'LipRange', 'share_seen', 'lip_range',
+           'resting_lips', 'wanted_lips', 'opening_scale', 'mouth_costs', 'next_mouth', 'switch_costs', 'cheapest_path',
+           'block_of', 'mouth_layers', 'found_mouth']
 
 # %% ../nbs/18_mouths.ipynb #ceb6f637
 from dataclasses import dataclass
@@ -373,6 +373,22 @@ def lip_colour(
     x, y = np.intp((wanted[LIPS_AT] + wanted[INNER_AT])/2*resolution - (cols.start, rows.start)).T
     return np.median(made[y.clip(0, len(made) - 1), x.clip(0, made.shape[1] - 1)], 0)
 
+# %% ../nbs/18_mouths.ipynb #bbd7dbf6
+TONGUE = np.float32([.8, .62, .62]) # of the colour of the lips
+
+def tongue_seen(
+    columns:np.ndarray, # (4,w) of `lip_columns`
+    height:int, # h, rows of the mouth
+    resolution:int, # R
+)->np.ndarray: # (h,w) 0..1
+    "How much of the tongue is to be seen between lips that open."
+    up, low = columns[:2]
+    gap = (low - up).clip(1e-3)
+    share = (np.arange(height, dtype=np.float32)[:, None] - up)/gap # 0: the upper lip, 1: the lower one
+    ease = lambda x: np.clip(x, 0, 1)**2*(3 - 2*np.clip(x, 0, 1))
+    wide = ease((gap.max()*256/resolution - 6)/14)*ease(gap/gap.max()*1.6 - .6) # none in the corners
+    return .7*wide*ease((share - .4)/.5)*(1 - .4*ease((share - .8)/.2))
+
 # %% ../nbs/18_mouths.ipynb #18aa0005
 def bent(
     part:np.ndarray, # (h,w,3) uint8 of `mouth_part`
@@ -388,11 +404,14 @@ def bent(
     at = cv2.remap(at, *fine, cv2.INTER_LINEAR)
     mouth, columns = lip_columns(wanted, source, resolution, *at.shape[:2])
     meet_lips(at[mouth], columns, resolution)
-    dark = open_inside(at[mouth], columns, resolution, darkest_share(part, columns))
+    share = darkest_share(part, columns)
+    dark = open_inside(at[mouth], columns, resolution, share)
     made = cv2.remap(part, at[..., 0], at[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     if dark.any():
         dark = cv2.GaussianBlur(np.float32(dark), (0, 0), resolution/256)[..., None]
-        made[mouth] = np.rint(made[mouth] + dark*(DARK*lip_colour(made, wanted, resolution) - made[mouth]))
+        tongue = (share == 1)*tongue_seen(columns, len(dark), resolution)[..., None] # else a filmed one lies below
+        behind = (DARK + tongue*(TONGUE - DARK))*lip_colour(made, wanted, resolution)
+        made[mouth] = np.rint(made[mouth] + dark*(behind - made[mouth]))
     return made
 
 # %% ../nbs/18_mouths.ipynb #18aa0007
