@@ -163,10 +163,10 @@ def case_key(
     case:Case, # its files exist
     nets:Iterable[str], # names of the networks that are there
     settings:EvaluateSettings, # how to measure
-)->str: # changes when a file, a setting or a network does
+)->str: # changes when a file, a setting, a network or the list of measures does
     "What the measures of a case depend on."
     files = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in case.files()]
-    return hashlib.sha256(json.dumps([PROTOCOL, files, sorted(nets), str(settings)]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([PROTOCOL, sorted(MEASURES), files, sorted(nets), str(settings)]).encode()).hexdigest()[:16]
 
 # %% ../nbs/60_evaluate.ipynb #6cc5f957
 def save_scores(
@@ -395,8 +395,8 @@ def missing_reasons(
     for need in dict.fromkeys(m.needs for m in MEASURES.values() if m.needs):
         names = [name for name, m in MEASURES.items() if m.needs == need]
         without = sum(names[0] not in s.values['results'] for s in scores)
-        several = f'{", ".join(names[:-1])} and {names[-1]}'
-        if without: notes.append(f'{several} need {need}, which {without} of {len(cases)} clips have not')
+        several = f'{", ".join(names[:-1])} and {names[-1]} need' if names[1:] else f'{names[0]} needs'
+        if without: notes.append(f'{several} {need}, which {without} of {len(cases)} clips have not')
     return notes
 
 # %% ../nbs/60_evaluate.ipynb #8e233723
