@@ -29,7 +29,7 @@ from .face import JAW
 from .square import crop_region, crop_size, cut_part, frame_to, paste
 from .latents import decode_latents, encode_latents, to_pixels
 from .diffusion import denoise, scheduler
-from .mouths import (FADED, HELD, MOVING, NEAR, TONED, MouthBank, block_of, calm_reach, cheapest_path,
+from .mouths import (FADED, HELD, MOVING, NEAR, TONED, MouthBank, block_of, calm_reach, cheapest_path, eased,
     found_mouth, lip_range, mouth_costs, mouth_layers, mouth_part, next_mouth, resting_lips, square_points, steady_points,
     switch_costs, wanted_lips)
 from .pictures import Picture
@@ -274,9 +274,9 @@ def needed_drawing(
     filmed:float, # of the mouth that is borrowed
 )->float: # 0..1
     "How much of a new inside a mouth needs."
-    wide = np.clip((opening - filmed - NEEDED)/(FULLY - NEEDED), 0, 1)
+    wide = eased((opening - filmed - NEEDED)/(FULLY - NEEDED))
     empty = np.clip((KNOWN - filmed)/(KNOWN - EMPTY), 0, 1)
-    return float(wide*wide*(3 - 2*wide)*empty)
+    return float(wide*empty)
 
 # %% ../nbs/19a_found.ipynb #2388d4c5
 def inside_known(

@@ -9,7 +9,7 @@ __all__ = ['STILL', 'TEMPLES', 'CHIN', 'LOWER_EDGE', 'HELD', 'MOVING', 'UPRIGHT'
            'square_points', 'eye_distance', 'lip_shape', 'calm_reach', 'steady_points', 'still_fit', 'head_place',
            'moved_to', 'moved_back', 'LipMotion', 'lip_motion', 'load_lip_motion', 'mouth_part', 'texture', 'MouthBank',
            'squared_distances', 'plate', 'plate_grid', 'thin_plate', 'inner_lips', 'lip_columns', 'meet_lips',
-           'darkest_share', 'open_inside', 'lip_colour', 'tongue_seen', 'bent', 'moved_lips', 'overclosed',
+           'darkest_share', 'open_inside', 'lip_colour', 'eased', 'tongue_seen', 'bent', 'moved_lips', 'overclosed',
            'wanted_points', 'filled_outline', 'skin_of', 'plane_axes', 'toned', 'LipRange', 'share_seen', 'lip_range',
            'resting_lips', 'wanted_lips', 'opening_scale', 'mouth_costs', 'next_mouth', 'switch_costs', 'cheapest_path',
            'block_of', 'mouth_layers', 'found_mouth']
@@ -373,6 +373,14 @@ def lip_colour(
     x, y = np.intp((wanted[LIPS_AT] + wanted[INNER_AT])/2*resolution - (cols.start, rows.start)).T
     return np.median(made[y.clip(0, len(made) - 1), x.clip(0, made.shape[1] - 1)], 0)
 
+# %% ../nbs/18_mouths.ipynb #4d7d5dff
+def eased(
+    t:np.ndarray, # any
+)->np.ndarray: # 0..1
+    "From 0 to 1 without a kink."
+    t = np.clip(t, 0, 1)
+    return t*t*(3 - 2*t)
+
 # %% ../nbs/18_mouths.ipynb #bbd7dbf6
 TONGUE = np.float32([.8, .62, .62]) # of the colour of the lips
 
@@ -385,9 +393,8 @@ def tongue_seen(
     up, low = columns[:2]
     gap = (low - up).clip(1e-3)
     share = (np.arange(height, dtype=np.float32)[:, None] - up)/gap # 0: the upper lip, 1: the lower one
-    ease = lambda x: np.clip(x, 0, 1)**2*(3 - 2*np.clip(x, 0, 1))
-    wide = ease((gap.max()*256/resolution - 6)/14)*ease(gap/gap.max()*1.6 - .6) # none in the corners
-    return .7*wide*ease((share - .4)/.5)*(1 - .4*ease((share - .8)/.2))
+    wide = eased((gap.max()*256/resolution - 6)/14)*eased(gap/gap.max()*1.6 - .6) # none in the corners
+    return .7*wide*eased((share - .4)/.5)*(1 - .4*eased((share - .8)/.2))
 
 # %% ../nbs/18_mouths.ipynb #18aa0005
 def bent(

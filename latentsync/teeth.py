@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['EYES', 'TEETH', 'IVORY', 'eye_pixels', 'lips_box', 'InsidePlaces', 'inside_places', 'teeth_shown', 'beside_gap',
-           'teeth_edge', 'eased', 'teeth_light', 'behind_teeth', 'face_light', 'teeth_colour', 'between_lips',
-           'painted_inside']
+           'teeth_edge', 'teeth_light', 'behind_teeth', 'face_light', 'teeth_colour', 'between_lips', 'painted_inside']
 
 # %% ../nbs/18a_teeth.ipynb #04877fe7
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from .mouths import DARK, TONGUE, UPRIGHT, inner_lips, lip_colour
+from .mouths import DARK, TONGUE, UPRIGHT, eased, inner_lips, lip_colour
 
 # %% ../nbs/18a_teeth.ipynb #c4c40427
 def eye_pixels(
@@ -96,14 +95,6 @@ def teeth_edge(
     shorter = np.interp(across, [.13, .15, .23, .25, .34, .36], [0, .008, .008, .002, .002, .012])
     corners = .012*np.exp(-(beside_gap(places)/max(.014, places.pixel[0]))**2)
     return teeth_shown(opening) - .3*across**2 - shorter - corners
-
-# %% ../nbs/18a_teeth.ipynb #4d7d5dff
-def eased(
-    t:np.ndarray, # any
-)->np.ndarray: # 0..1
-    "From 0 to 1 without a kink."
-    t = np.clip(t, 0, 1)
-    return t*t*(3 - 2*t)
 
 # %% ../nbs/18a_teeth.ipynb #88cdd364
 def teeth_light(
